@@ -1,0 +1,1 @@
+"""Judge: ballots, rankings and rewards. Knows nothing of networks, SQL or screens."""

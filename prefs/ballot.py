@@ -1,0 +1,74 @@
+"""A ballot: one query's alternatives as they were shown to one person."""
+
+import hashlib
+import random
+import string
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from orchestrator.model_call import utc
+
+MOST_ALTERNATIVES = 26
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """A trajectory under the label by which people rank it."""
+
+    label: str
+    trajectory: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ballot:
+    """Alternatives in the order shown, labelled A, B, C, … from the top."""
+
+    id: str
+    run: str | None
+    query: str
+    alternatives: tuple[Alternative, ...]
+    seed: int
+    """Shuffles the alternatives; the same seed gives the same order."""
+    made_at: datetime
+    hidden: tuple[str, ...] = ()
+    """What the person did not see before ranking: `identity`, `cost`, `latency`, `preference`."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "made_at", utc(self.made_at))
+        if len(self.alternatives) < 2:
+            raise ValueError("a ballot needs at least two alternatives")
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels in the order shown."""
+        return tuple(alternative.label for alternative in self.alternatives)
+
+    @property
+    def version(self) -> str:
+        """Changes whenever what is on the ballot changes: twelve hexadecimal digits."""
+        shown = "\n".join(f"{a.label} {a.trajectory}" for a in self.alternatives)
+        return hashlib.sha256(shown.encode()).hexdigest()[:12]
+
+    def trajectory(self, label: str) -> str:
+        """The trajectory under that label; raises KeyError."""
+        return {a.label: a.trajectory for a in self.alternatives}[label]
+
+
+def ballot(
+    id: str,
+    trajectories: Sequence[str],
+    *,
+    query: str,
+    run: str | None,
+    seed: int,
+    made_at: datetime,
+    hidden: Sequence[str] = (),
+) -> Ballot:
+    """A ballot of these trajectories, shuffled by `seed` whatever order they come in."""
+    if len(trajectories) > MOST_ALTERNATIVES:
+        raise ValueError(f"a ballot has at most {MOST_ALTERNATIVES} alternatives, not {len(trajectories)}")
+    order = sorted(trajectories)
+    random.Random(seed).shuffle(order)
+    labelled = tuple(Alternative(label, t) for label, t in zip(string.ascii_uppercase, order, strict=False))
+    return Ballot(id, run, query, labelled, seed, made_at, tuple(hidden))
