@@ -1,0 +1,53 @@
+# make run    set everything up and open the app
+# make test   set everything up, the browser included, and run every check
+# The other targets are steps of these two.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 8000
+
+.PHONY: run setup test check browser lint types contracts pytest bench clean
+
+run: setup
+	$(BIN)/podium serve --port $(PORT) $(ARGS)
+
+setup: $(VENV)/.base
+
+test: $(VENV)/.dev browser lint types contracts pytest
+
+check: lint types contracts
+
+# The virtual environment, made once and again whenever the dependencies change.
+$(VENV)/.base: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Podium needs Python 3.11 or newer; name one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "On Debian or Ubuntu: apt install python3-venv"; exit 2; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.base
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@
+
+# The tests drive a real Chromium: the one that is installed, or the package manager's.
+browser: $(VENV)/.dev
+	@$(BIN)/python tests/browser.py
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+contracts: $(VENV)/.dev
+	$(BIN)/lint-imports
+
+pytest: $(VENV)/.dev
+	$(BIN)/pytest $(ARGS)
+
+bench: setup
+	$(BIN)/python bench/loop.py
+
+clean:
+	rm -rf $(VENV) build test-artifacts .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,89 @@
+"""What came back from a model: its reply, with the tokens in one convention whatever server counted them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from orchestrator.model_call import Attempt, Usage
+from orchestrator.reply import text_and_thinking
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A model's reply to one call."""
+
+    text: str
+    """Its content, without thinking."""
+    thinking: str
+    message: Mapping[str, Any]
+    """The assistant's message as the server sent it."""
+    usage: Usage | None
+    """`None` where the server did not report it."""
+    finish_reason: str | None
+    model: str | None
+    """The model that the server says replied."""
+    started_at: datetime
+    latency_s: float
+    """From the first attempt to the end of the last."""
+    in_flight: int
+    """Calls at this endpoint when this one started, itself included."""
+    attempts: tuple[Attempt, ...]
+    """The failed attempts before the one that counted."""
+    raw: Mapping[str, Any]
+    """The whole reply."""
+
+    @property
+    def tool_calls(self) -> Any:
+        """`tool_calls` as the server sent it: a list, `None`, or anything else that a server makes of it."""
+        return self.message.get("tool_calls")
+
+
+def completion(
+    raw: Mapping[str, Any], started_at: datetime, latency_s: float, in_flight: int, attempts: tuple[Attempt, ...]
+) -> Completion:
+    """The first choice of a chat completion that has a message."""
+    choice = raw["choices"][0]
+    message = choice["message"]
+    text, thinking = text_and_thinking(message)
+    return Completion(
+        text,
+        thinking,
+        message,
+        usage_of(raw.get("usage")),
+        _text(choice.get("finish_reason")),
+        _text(raw.get("model")),
+        started_at,
+        latency_s,
+        in_flight,
+        attempts,
+        raw,
+    )
+
+
+def usage_of(reported: object) -> Usage | None:
+    """Tokens as an OpenAI-compatible server reports them: cached inside input, reasoning inside output.
+
+    `None` where neither input nor output was reported. A part larger than its whole is dropped as a server's mistake.
+    """
+    if not isinstance(reported, Mapping):
+        return None
+    tokens_in, tokens_out = _count(reported, "prompt_tokens"), _count(reported, "completion_tokens")
+    if tokens_in is None and tokens_out is None:
+        return None
+    cached = _count(reported.get("prompt_tokens_details"), "cached_tokens")
+    reasoning = _count(reported.get("completion_tokens_details"), "reasoning_tokens")
+    return Usage(tokens_in, tokens_out, _part(cached, tokens_in), _part(reasoning, tokens_out))
+
+
+def _count(table: object, key: str) -> int | None:
+    value = table.get(key) if isinstance(table, Mapping) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def _part(some: int | None, whole: int | None) -> int | None:
+    return None if some is None or (whole is not None and some > whole) else some
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None

@@ -1,0 +1,1 @@
+"""Documents: reading files into passages, and finding the passages that answer a query."""

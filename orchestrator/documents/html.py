@@ -1,0 +1,116 @@
+"""HTML: the main content without navigation, cut at headings and at defined terms that have an anchor."""
+
+import re
+from typing import Final
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from orchestrator.documents.passage import Reading, Section
+from orchestrator.documents.plain import read_text
+
+_DROPPED: Final = (
+    "script, style, noscript, template, svg, nav, header[role=banner], footer, aside, form, button, select, iframe, "
+    "[role=navigation], [role=search], [aria-hidden=true], [hidden], a.headerlink, a.anchor, a.pilcrow, .sidebar, "
+    ".sphinxsidebar, .navbar, .related, .footer, .toc, .breadcrumbs, #toc, #sidebar, #footer, div.noprint"
+)
+_HEADINGS: Final = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
+_BLOCK_TAGS: Final = (
+    "address article blockquote body caption center dd details div dl dt fieldset figcaption figure font "
+    "h1 h2 h3 h4 h5 h6 hr li main ol p pre section summary table tbody td tfoot th thead tr ul"
+)
+_BLOCKS: Final = frozenset(_BLOCK_TAGS.split())
+_DEEPEST: Final = 150
+_SPACE = re.compile(r"\s+")
+_PILCROW = re.compile(r"\s*[¶#§]\s*$")
+
+
+def read_html(text: str, name: str) -> Reading:
+    """The sections of an HTML page; `name` is its title where it has none."""
+    page = LexborHTMLParser(text)
+    title = page.css_first("title")
+    for node in page.css(_DROPPED):
+        node.decompose()
+    body = _main(page)
+    if body is None:
+        return Reading(name, ())
+    heading = body.css_first("h1") or title
+    named = (_clean(heading.text()) if heading is not None else "") or name
+    preformatted = body.css("pre")
+    if preformatted and not body.css_first("p, li, td") and body.css_first("h2, h3") is None:
+        return read_text(body.text(), named)
+    walk = _Walk()
+    walk.into(body, 0)
+    return Reading(named, tuple(s for s in walk.sections if s.blocks))
+
+
+def _main(page: LexborHTMLParser) -> LexborNode | None:
+    for choice in ("[role=main]", "main", "article"):
+        found = page.css(choice)
+        if len(found) == 1:
+            return found[0]
+    return page.body
+
+
+def _clean(text: str) -> str:
+    return _PILCROW.sub("", _SPACE.sub(" ", text)).strip()
+
+
+class _Walk:
+    """Goes through the blocks of a page in order and gathers them under the heading they stand below."""
+
+    def __init__(self) -> None:
+        self.sections = [Section()]
+
+    def into(self, node: LexborNode, depth: int) -> None:
+        loose: list[str] = []
+        for child in node.iter(include_text=True):
+            if child.tag in _BLOCKS:
+                self._block("".join(loose))
+                loose = []
+                self._take(child, depth + 1)
+            elif child.tag == "br":
+                loose.append("\n")
+            else:
+                loose.append(child.text() if child.tag != "-text" else child.text_content or "")
+        self._block("".join(loose))
+
+    def _take(self, node: LexborNode, depth: int) -> None:
+        tag = node.tag
+        if tag in _HEADINGS or (tag == "dt" and node.attributes.get("id")):
+            self.sections.append(Section(_clean(node.text()), _anchor(node)))
+            if tag == "dt":
+                self.sections[-1].blocks.append(_clean(node.text()))
+        elif tag == "pre":
+            code = node.text().strip("\n")
+            if code.strip():
+                self.sections[-1].blocks.append(code)
+        elif tag == "tr":
+            cells = (_clean(cell.text()) for cell in node.iter())
+            self._block(" | ".join(cell for cell in cells if cell))
+        elif depth > _DEEPEST or not _has_blocks(node):
+            self._block(node.text())
+        else:
+            self.into(node, depth)
+
+    def _block(self, text: str) -> None:
+        text = _clean(text)
+        if text:
+            self.sections[-1].blocks.append(text)
+
+
+def _has_blocks(node: LexborNode) -> bool:
+    return any(child.tag in _BLOCKS for child in node.iter())
+
+
+def _anchor(node: LexborNode) -> str | None:
+    """The id of a heading, of an anchor inside it, or of the section that it opens."""
+    own = node.attributes.get("id")
+    if own:
+        return own
+    inside = node.css_first("a[id], a[name], span[id]")
+    if inside is not None:
+        return inside.attributes.get("id") or inside.attributes.get("name")
+    parent = node.parent
+    if parent is not None and parent.tag in ("section", "div", "article"):
+        return parent.attributes.get("id")
+    return None

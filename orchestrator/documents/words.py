@@ -1,0 +1,97 @@
+"""Words of queries and passages: tokens, stems, stop words, identifiers."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Final
+
+_STOP_WORDS: Final = (
+    "a about above after again all also am an and any anybody anyone are as ask at be because been "
+    "before being both but by can cannot could describe did do does doing done down each else ever every "
+    "explain few find for from further gave get gets give given gives go goes got had has have having he "
+    "her here him his how i if in into is it its itself just kind know let list made make many may me "
+    "might mine more most much must my name no nor not of off on one or other our out over own please "
+    "say says shall she should show so some such tell than that the their them then there these they "
+    "thing this those through thus to too under until up upon us use used uses using very was way we "
+    "were what whatever when where whether which while who whom whose why will with within without would "
+    "you your"
+)
+STOP_WORDS: Final = frozenset(_STOP_WORDS.split())
+"""Words that say nothing about the subject of a question."""
+
+_WORD = re.compile(r"[^\W_]+")
+_IDENTIFIER = re.compile(r"[^\W\d_]\w*(?:(?:\.|::)[^\W\d_]\w*)+|\w*[^\W_]_+\w+|__\w+__")
+_NUMBERED = re.compile(r"\b[^\W\d_]{2,}[ -]\d[\d.]*\b")
+_QUOTED = re.compile(r"[\"“”`]([^\"“”`]{2,80})[\"“”`]")
+_VOWEL = re.compile("[aeiouy]")
+
+
+def folded(text: str) -> str:
+    """Lower case, without accents."""
+    if text.isascii():
+        return text.lower()
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(c for c in apart if not unicodedata.combining(c))
+
+
+def words(text: str) -> list[str]:
+    """Its words as the index cuts them: `functools.lru_cache` is three."""
+    return _WORD.findall(folded(text))
+
+
+def stems(text: str) -> list[str]:
+    """The stem of every word, in order."""
+    return [stem(word) for word in words(text)]
+
+
+def content_words(text: str) -> list[str]:
+    """Its distinct words that are no stop words, in order; all its words where nothing else is left."""
+    found = list(dict.fromkeys(words(text)))
+    kept = [w for w in found if w not in STOP_WORDS and (len(w) > 1 or w.isdigit())]
+    return kept or found
+
+
+def phrases(text: str) -> tuple[str, ...]:
+    """What must stand together: identifiers, quoted words, a word and its number (`RFC 9110`)."""
+    return tuple(dict.fromkeys(p for p in _phrases(text) if words(p)))
+
+
+def _phrases(text: str) -> Iterator[str]:
+    for match in _QUOTED.finditer(text):
+        yield match[1].strip()
+    yield from _IDENTIFIER.findall(text)
+    for match in _NUMBERED.finditer(text):
+        if folded(re.split("[ -]", match[0])[0]) not in STOP_WORDS:
+            yield match[0]
+
+
+def identifiers(text: str) -> tuple[str, ...]:
+    """Names of things in code: `str.removeprefix`, `max_size`."""
+    return tuple(_IDENTIFIER.findall(text))
+
+
+@lru_cache(maxsize=65_536)
+def stem(word: str) -> str:
+    """A light stem: plural, past, -ing, -ly and a final e go. Shorter than Porter's, and enough to compare words."""
+    if len(word) <= 3 or not word.isalpha():
+        return word
+    word = _singular(word)
+    for ending in ("ing", "edly", "ed", "ly"):
+        rest = word[: -len(ending)]
+        if word.endswith(ending) and len(rest) >= 3 and _VOWEL.search(rest):
+            word = rest[:-1] if rest[-1] == rest[-2] and rest[-1] not in "lsz" else rest
+            break
+    if word.endswith("y") and len(word) > 3:
+        return word[:-1] + "i"
+    return word.removesuffix("e") if len(word) > 3 else word
+
+
+def _singular(word: str) -> str:
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    if word.endswith(("sses", "xes", "ches", "shes")):
+        return word[:-2]
+    if word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        return word[:-1]
+    return word

@@ -1,0 +1,124 @@
+"""The database as a whole: open it by URL, bring its schema up to date, copy it."""
+
+from pathlib import Path
+from typing import Final
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, make_url
+from sqlalchemy.exc import ArgumentError
+
+from storage import sqlite
+from storage.errors import READ_ONLY, StoreError, StoreReadOnly, StoreUnreachable, StoreVersion, told_plainly
+
+_POSTGRES: Final = ("postgresql", "postgresql+psycopg")
+
+
+def open_engine(url: str, *, create: bool = True) -> Engine:
+    """An engine for `sqlite:///FILE`, `sqlite://` (in memory, shared by threads) or `postgresql://…`.
+
+    Raises StoreUnreachable for an address that cannot be understood or opened; `create` allows a new SQLite file.
+    """
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError) as error:
+        raise StoreUnreachable(
+            f"{url!r} is not a database URL: write sqlite:///FILE or postgresql://USER@HOST/NAME"
+        ) from error
+    if parsed.get_backend_name() == "sqlite":
+        return sqlite.open_sqlite(parsed, create=create)
+    if parsed.drivername not in _POSTGRES:
+        raise StoreUnreachable(f"Podium keeps its data in SQLite or PostgreSQL, not in {parsed.drivername}")
+    try:
+        return create_engine(parsed.set(drivername=_POSTGRES[1]), pool_pre_ping=True, max_overflow=-1)
+    except ModuleNotFoundError as error:
+        raise StoreUnreachable("PostgreSQL needs a driver: pip install 'podium[postgres]'") from error
+
+
+def named(engine: Engine) -> str:
+    """The database in a message, without its password."""
+    if engine.dialect.name == "sqlite":
+        return sqlite.place(engine)
+    return engine.url.render_as_string(hide_password=True)
+
+
+def writing(engine: Engine) -> Engine:
+    """The same engine for transactions that write."""
+    return engine.execution_options(**{sqlite.WRITES: True})
+
+
+def read_only(engine: Engine) -> bool:
+    """Whether the database was opened for reading."""
+    return sqlite.is_read_only(engine)
+
+
+def upgrade(url: str) -> None:
+    """Create the database, or bring its schema up to date. Raises StoreError."""
+    engine = open_engine(url)
+    try:
+        upgrade_engine(engine)
+    finally:
+        engine.dispose()
+
+
+def upgrade_engine(engine: Engine) -> None:
+    """Bring the schema up to date in one transaction. Raises StoreVersion for a database of a newer Podium."""
+    with told_plainly(named(engine)), engine.connect() as connection:
+        if version_problem(connection) is None:
+            return
+    if read_only(engine):
+        raise StoreReadOnly(f"its schema must be brought up to date first, but {READ_ONLY}")
+    with told_plainly(named(engine)), writing(engine).begin() as connection:
+        if (foreign := _foreign_version(connection)) is not None:
+            raise StoreVersion(foreign)
+        settings = _settings()
+        settings.attributes["connection"] = connection
+        command.upgrade(settings, "head")
+
+
+def version_problem(connection: Connection) -> str | None:
+    """Why the schema is not the one of this version; `None` where it is."""
+    foreign = _foreign_version(connection)
+    if foreign is not None:
+        return foreign
+    head = ScriptDirectory.from_config(_settings()).get_current_head()
+    current = MigrationContext.configure(connection).get_current_revision()
+    if current == head:
+        return None
+    return f"its schema is {current or 'empty'}, this version needs {head}: run `podium db upgrade`"
+
+
+def backup(url: str, path: Path | str) -> None:
+    """A consistent copy of an SQLite database in a new file, also while others write. Never overwrites."""
+    target = Path(path)
+    if target.exists():
+        raise StoreError(f"{target} exists already: give the backup a new name; nothing was overwritten")
+    if not target.absolute().parent.is_dir():
+        raise StoreUnreachable(f"there is no folder {target.absolute().parent}: create it first")
+    engine = open_engine(url, create=False)
+    try:
+        if engine.dialect.name != "sqlite":
+            raise StoreError("this backup copies SQLite files; use pg_dump for PostgreSQL")
+        with told_plainly(str(target)):
+            sqlite.copy(engine, target)
+    finally:
+        engine.dispose()
+
+
+def _foreign_version(connection: Connection) -> str | None:
+    known = {script.revision for script in ScriptDirectory.from_config(_settings()).walk_revisions()}
+    strange = set(MigrationContext.configure(connection).get_current_heads()) - known
+    if not strange:
+        return None
+    return (
+        f"the database was made by a newer Podium (its schema is {', '.join(sorted(strange))}): "
+        "update Podium, or choose another database with --db"
+    )
+
+
+def _settings() -> Config:
+    settings = Config()
+    settings.set_main_option("script_location", "storage:migrations")
+    return settings

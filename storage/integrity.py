@@ -1,0 +1,147 @@
+"""Is everything that was kept still whole? Reads the database from end to end, one trajectory in memory at a time."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Final
+
+from sqlalchemy import ColumnElement, Connection, Engine, Row, Table, func, select
+
+from orchestrator.trajectory import Trajectory
+from prefs.ballot import Ballot
+from prefs.ranking import RankingMismatch
+from prefs.ranking import check as check_ranking
+from storage import sqlite
+from storage.database import named, open_engine, version_problem
+from storage.errors import StoreError, told_plainly
+from storage.rankings import find_ballot, not_superseded
+from storage.records import RecordError, load_ballot, load_ranking, load_run
+from storage.tables import BALLOT, RANKING, RUN, STEP, TRAJECTORY
+from storage.trajectories import FINAL, State, find, state
+
+PAGE: Final = 200
+"""Rows read at once."""
+
+
+def check(url: str) -> list[str]:
+    """What is wrong with a database, in words; empty where all is well. Raises StoreError where there is none."""
+    engine = open_engine(url, create=False)
+    try:
+        with told_plainly(named(engine)):
+            return check_engine(engine)
+    except StoreError as error:
+        return [str(error)]
+    finally:
+        engine.dispose()
+
+
+def check_engine(engine: Engine) -> list[str]:
+    """What is wrong with an open database."""
+    with engine.connect() as connection:
+        problem = version_problem(connection)
+        if problem is not None:
+            return [problem]
+        file = sqlite.unsound(connection) if engine.dialect.name == "sqlite" else []
+        return [
+            *file,
+            *_unreadable_runs(connection),
+            *_wrong_trajectories(connection),
+            *_wrong_ballots(connection),
+            *_wrong_rankings(connection),
+            *_rival_rankings(connection),
+        ]
+
+
+def _unreadable_runs(connection: Connection) -> Iterator[str]:
+    for id, record in _records(connection, RUN):
+        try:
+            run = load_run(record)
+        except RecordError as error:
+            yield f"run {id}: {error}"
+            continue
+        if run.id != id:
+            yield f"run {id}: its record has the id {run.id}"
+
+
+def _wrong_trajectories(connection: Connection) -> Iterator[str]:
+    for id, _ in _pages(connection, TRAJECTORY, TRAJECTORY.c.state):
+        try:
+            trajectory = find(connection, id)
+        except RecordError as error:
+            yield f"trajectory {id}: {error}"
+            continue
+        row = connection.execute(select(TRAJECTORY).where(TRAJECTORY.c.id == id)).one()
+        if trajectory is not None:
+            yield from (f"trajectory {id}: {problem}" for problem in _disagreements(row, trajectory))
+    lost = select(STEP.c.trajectory_id).where(STEP.c.trajectory_id.not_in(select(TRAJECTORY.c.id))).distinct()
+    for id in connection.execute(lost).scalars():
+        yield f"steps of trajectory {id} are there, but it is not"
+
+
+def _disagreements(row: Row[tuple[object, ...]], trajectory: Trajectory) -> Iterator[str]:
+    if trajectory.id != row.id:
+        yield f"its record has the id {trajectory.id}"
+    if (row.stop_reason, row.verdict) != (trajectory.stop_reason, trajectory.outcome.verdict):
+        said = f"{trajectory.stop_reason}, {trajectory.outcome.verdict}"
+        yield f"its row says {row.stop_reason}, {row.verdict}; its record {said}"
+    if State(row.state) is State.FINISHED and trajectory.stop_reason is None:
+        yield "it is finished without a stop reason"
+    if State(row.state) not in FINAL:
+        return
+    kept = (Decimal(row.cost_usd or "NaN"), row.unpriced_calls, row.latency_s, row.simulated)
+    derived = (trajectory.cost_usd, trajectory.unpriced_calls, trajectory.latency_s, trajectory.simulated)
+    if kept != derived:
+        yield f"its totals are kept as {_told(kept)}, but its calls give {_told(derived)}"
+
+
+def _told(totals: tuple[object, ...]) -> str:
+    dollars, unpriced, seconds, simulated = totals
+    return f"${dollars}, {unpriced} unpriced, {seconds} s{', simulated' if simulated else ''}"
+
+
+def _wrong_ballots(connection: Connection) -> Iterator[str]:
+    for id, record in _records(connection, BALLOT):
+        try:
+            ballot = load_ballot(record)
+        except RecordError as error:
+            yield f"ballot {id}: {error}"
+            continue
+        yield from (f"ballot {id}: {problem}" for problem in _missing(connection, ballot))
+
+
+def _missing(connection: Connection, ballot: Ballot) -> Iterator[str]:
+    for shown in ballot.alternatives:
+        if state(connection, shown.trajectory) is None:
+            yield f"trajectory {shown.trajectory}, its alternative {shown.label}, is not there"
+
+
+def _wrong_rankings(connection: Connection) -> Iterator[str]:
+    for id, record in _records(connection, RANKING):
+        try:
+            ranking = load_ranking(record)
+            ballot = find_ballot(connection, ranking.ballot)
+            if ballot is None:
+                yield f"ranking {id}: its ballot {ranking.ballot} is not there"
+            else:
+                check_ranking(ranking, ballot)
+        except (RecordError, RankingMismatch) as error:
+            yield f"ranking {id}: {error}"
+
+
+def _rival_rankings(connection: Connection) -> Iterator[str]:
+    current = select(RANKING.c.ballot_id, RANKING.c.annotator).where(not_superseded())
+    rivals = current.group_by(RANKING.c.ballot_id, RANKING.c.annotator).having(func.count() > 1)
+    for ballot, annotator in connection.execute(rivals):
+        yield f"ballot {ballot}: {annotator} has more than one current ranking of it"
+
+
+def _records(connection: Connection, table: Table) -> Iterator[tuple[str, str]]:
+    return _pages(connection, table, table.c.record)
+
+
+def _pages(connection: Connection, table: Table, column: ColumnElement[str]) -> Iterator[tuple[str, str]]:
+    """The id and one column of every row, a page in memory at a time."""
+    query = select(table.c.id, column).order_by(table.c.id).limit(PAGE)
+    page = connection.execute(query).all()
+    while page:
+        yield from ((row[0], row[1]) for row in page)
+        page = connection.execute(query.where(table.c.id > page[-1][0])).all()

@@ -1,0 +1,142 @@
+"""Ballots and rankings in SQL: small functions over an open connection. Nothing here is ever changed or deleted."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sqlalchemy import ColumnElement, Connection, exists, insert, select
+
+from prefs.ballot import Ballot
+from prefs.ranking import Ranking, check
+from storage.errors import StoreConflict, StoreMissing
+from storage.records import RecordError, dump_ballot, dump_ranking, load_ballot, load_ranking
+from storage.tables import BALLOT, RANKING
+from storage.trajectories import LONGEST_ID, check_id
+
+
+def keep_ballot(connection: Connection, ballot: Ballot) -> None:
+    """Keep a ballot. Raises StoreConflict where there is another one of that id."""
+    stored = find_ballot(connection, ballot.id)
+    if stored == ballot:
+        return
+    if stored is not None:
+        raise StoreConflict(f"there is already a ballot {ballot.id} with other content")
+    row = {
+        "id": check_id("ballot", ballot.id),
+        "run_id": None if ballot.run is None else check_id("run", ballot.run),
+        "made_at": ballot.made_at,
+        "record": dump_ballot(ballot),
+    }
+    connection.execute(insert(BALLOT), row)
+
+
+def keep_ranking(connection: Connection, ranking: Ranking, ballot_version: str | None, key: str | None) -> Ranking:
+    """The ranking as it is stored; see `Store.keep_ranking`."""
+    check_id("annotator", ranking.annotator)
+    repeated = _repeated(connection, ranking, key)
+    if repeated is not None:
+        return repeated
+    ballot = _locked_ballot(connection, ranking.ballot)
+    if ballot_version is not None and ballot_version != ballot.version:
+        raise StoreConflict("the ballot changed since it was shown; reload it")
+    check(ranking, ballot)
+    current = current_ranking(connection, ballot.id, ranking.annotator)
+    if current is not None and _says_the_same(current, ranking):
+        return current
+    if ranking.supersedes not in (None, None if current is None else current.id):
+        raise StoreConflict("the ranking that this one corrects was corrected meanwhile; reload it")
+    stored = replace(ranking, supersedes=None if current is None else current.id)
+    _insert(connection, stored, key)
+    return stored
+
+
+def find_ballot(connection: Connection, ballot_id: str) -> Ballot | None:
+    """The ballot of that id."""
+    record = connection.execute(select(BALLOT.c.record).where(BALLOT.c.id == ballot_id)).scalar()
+    return None if record is None else load_ballot(record)
+
+
+def newest_ballot(connection: Connection, run_id: str) -> Ballot | None:
+    """The newest ballot of a run."""
+    of_run = select(BALLOT.c.record).where(BALLOT.c.run_id == run_id)
+    record = connection.execute(of_run.order_by(BALLOT.c.made_at.desc(), BALLOT.c.id.desc()).limit(1)).scalar()
+    return None if record is None else load_ballot(record)
+
+
+def next_ballot(connection: Connection, annotator: str) -> Ballot | None:
+    """The oldest ballot that this annotator has not ranked."""
+    ranked = exists().where(RANKING.c.ballot_id == BALLOT.c.id, RANKING.c.annotator == annotator)
+    waiting = select(BALLOT.c.record).where(~ranked).order_by(BALLOT.c.made_at, BALLOT.c.id).limit(1)
+    record = connection.execute(waiting).scalar()
+    return None if record is None else load_ballot(record)
+
+
+def rankings_of(connection: Connection, ballot_id: str) -> tuple[Ranking, ...]:
+    """All rankings of a ballot, oldest first, superseded ones too."""
+    of_ballot = select(RANKING.c.record).where(RANKING.c.ballot_id == ballot_id)
+    ordered = of_ballot.order_by(RANKING.c.made_at, RANKING.c.id)
+    return tuple(load_ranking(record) for record in connection.execute(ordered).scalars())
+
+
+def current_ranking(connection: Connection, ballot_id: str, annotator: str) -> Ranking | None:
+    """What this annotator says of the ballot now."""
+    theirs = select(RANKING.c.record).where(
+        RANKING.c.ballot_id == ballot_id, RANKING.c.annotator == annotator, not_superseded()
+    )
+    record = connection.execute(theirs).scalar()
+    return None if record is None else load_ranking(record)
+
+
+def not_superseded() -> ColumnElement[bool]:
+    """That no other ranking corrects this one."""
+    later = RANKING.alias("later")
+    return ~exists().where(later.c.supersedes == RANKING.c.id)
+
+
+def _repeated(connection: Connection, ranking: Ranking, key: str | None) -> Ranking | None:
+    """The ranking that was submitted under the same idempotency key."""
+    if key is None:
+        return None
+    if not key or len(key) > LONGEST_ID or not key.isprintable():
+        raise RecordError(f"an idempotency key must have 1 to {LONGEST_ID} printable characters")
+    under_key = (RANKING.c.annotator == ranking.annotator) & (RANKING.c.idempotency_key == key)
+    record = connection.execute(select(RANKING.c.record).where(under_key)).scalar()
+    if record is None:
+        return None
+    stored = load_ranking(record)
+    if not _says_the_same(stored, ranking):
+        raise StoreConflict("this idempotency key was used for another ranking; use a new key for a new ranking")
+    return stored
+
+
+def _locked_ballot(connection: Connection, ballot_id: str) -> Ballot:
+    """The ballot, locked against other processes that rank it at this moment."""
+    record = connection.execute(select(BALLOT.c.record).where(BALLOT.c.id == ballot_id).with_for_update()).scalar()
+    if record is None:
+        raise StoreMissing(f"there is no ballot {ballot_id}; reload the page to get one")
+    return load_ballot(record)
+
+
+def _says_the_same(one: Ranking, other: Ranking) -> bool:
+    return _content(one) == _content(other)
+
+
+def _content(ranking: Ranking) -> tuple[object, ...]:
+    """What a ranking says; the order within a tie says nothing."""
+    tied: Sequence[Sequence[str]] = [sorted(group) for group in ranking.groups]
+    return (ranking.ballot, tied, sorted(ranking.unranked), ranking.acceptable, ranking.reason)
+
+
+def _insert(connection: Connection, ranking: Ranking, key: str | None) -> None:
+    taken = select(RANKING.c.id).where(RANKING.c.id == check_id("ranking", ranking.id))
+    if connection.execute(taken).first() is not None:
+        raise StoreConflict(f"there is already a ranking {ranking.id}")
+    row = {
+        "id": ranking.id,
+        "ballot_id": ranking.ballot,
+        "annotator": ranking.annotator,
+        "supersedes": ranking.supersedes,
+        "made_at": ranking.made_at,
+        "idempotency_key": key,
+        "record": dump_ranking(ranking),
+    }
+    connection.execute(insert(RANKING), row)

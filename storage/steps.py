@@ -1,0 +1,68 @@
+"""Steps in SQL: kept one by one or many at once, each behind the one before it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, NoReturn
+
+from sqlalchemy import Connection, bindparam, func, insert, select
+
+from storage.errors import StoreConflict
+from storage.tables import STEP, TRAJECTORY
+from storage.trajectories import State, existing_state, steps_kept
+
+
+@dataclass(frozen=True, slots=True)
+class StepToKeep:
+    """A step on its way to the database; its record is written in JSON."""
+
+    trajectory: str
+    index: int
+    record: str
+
+
+_KEEP_STEP: Final = insert(STEP).from_select(
+    ["trajectory_id", "index", "record"],
+    select(
+        TRAJECTORY.c.id,
+        bindparam("next_index", type_=STEP.c.index.type),
+        bindparam("step_record", type_=STEP.c.record.type),
+    ).where(
+        TRAJECTORY.c.id == bindparam("of_trajectory"),
+        TRAJECTORY.c.state == State.RUNNING.value,
+        bindparam("next_index", type_=STEP.c.index.type)
+        == select(func.coalesce(func.max(STEP.c.index) + 1, 0))
+        .where(STEP.c.trajectory_id == bindparam("of_trajectory"))
+        .scalar_subquery(),
+    ),
+)
+"""Keeps a step only behind the last one of a running trajectory."""
+
+
+def keep_steps(connection: Connection, steps: Sequence[StepToKeep]) -> None:
+    """Keep all or raise StoreConflict or StoreMissing. A step that is already there, word for word, is kept."""
+    rows = [{"of_trajectory": s.trajectory, "next_index": s.index, "step_record": s.record} for s in steps]
+    kept = connection.execute(_KEEP_STEP, rows if len(rows) > 1 else rows[0]).rowcount
+    if kept == len(steps):
+        return
+    if len(steps) > 1:
+        raise StoreConflict("a step of this batch was refused")
+    _explain(connection, steps[0])
+
+
+def _explain(connection: Connection, step: StepToKeep) -> None:
+    """Why a step was refused, unless it is there already."""
+    now = existing_state(connection, step.trajectory)
+    there = select(STEP.c.record).where(STEP.c.trajectory_id == step.trajectory, STEP.c.index == step.index)
+    record = connection.execute(there).scalar()
+    if record == step.record:
+        return
+    name = f"step {step.index} of trajectory {step.trajectory}"
+    if record is not None:
+        raise StoreConflict(f"{name} is kept already, with other content")
+    if now is not State.RUNNING:
+        raise StoreConflict(f"{name} cannot be kept: the trajectory is {now.value}")
+    _refuse_gap(name, steps_kept(connection, step.trajectory))
+
+
+def _refuse_gap(name: str, kept: int) -> NoReturn:
+    raise StoreConflict(f"{name} cannot be kept: {kept} steps are there, so the next one is step {kept}")

@@ -1,0 +1,195 @@
+"""The store: keeps runs, trajectories, ballots and rankings, and finds them again. Takes and gives domain values."""
+
+from collections.abc import Callable, Iterator, Sequence
+from types import TracebackType
+from typing import Any, Final, Self, TypeVar
+
+from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, select, tuple_
+
+from orchestrator.alternatives import Run
+from orchestrator.trajectory import Step, Trajectory
+from prefs.ballot import Ballot
+from prefs.ranking import Ranking
+from storage import history, rankings, trajectories
+from storage.database import named, open_engine, read_only, upgrade_engine
+from storage.errors import READ_ONLY, StoreReadOnly, told_plainly
+from storage.history import RunSummary
+from storage.records import dump_step, load_ranking
+from storage.steps import StepToKeep
+from storage.tables import RANKING, TRAJECTORY
+from storage.trajectories import State
+from storage.writer import Writer
+
+T = TypeVar("T")
+PAGE: Final = 200
+"""Rows that a stream reads at once."""
+
+
+class Store:
+    """Writes are durable when they return; all raise StoreError. Reads are short and safe from any thread."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._writer = Writer(engine)
+        self.read_only = read_only(engine)
+        """Whether only reading is possible."""
+
+    @classmethod
+    def open(cls, url: str, *, create: bool = True) -> Self:
+        """The store at a database URL (see `storage.database.open_engine`), brought up to date first."""
+        with told_plainly():
+            engine = open_engine(url, create=create)
+        try:
+            upgrade_engine(engine)
+        except BaseException:
+            engine.dispose()
+            raise
+        return cls(engine)
+
+    def close(self) -> None:
+        """Finish what is being written and let go of the database."""
+        self._writer.close()
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    async def begin(self, run: Run, alternatives: Sequence[Trajectory]) -> None:
+        """Keep trajectories as running, with the steps they have, and their run unless it is kept already."""
+        await self._write(lambda connection: trajectories.begin(connection, run, alternatives))
+
+    async def keep_step(self, trajectory_id: str, step: Step) -> None:
+        """Keep the next step of a running trajectory. Keeping the very same step again does nothing."""
+        self._check_writable()
+        await self._writer.keep(StepToKeep(trajectory_id, step.index, dump_step(step)))
+
+    async def finish(self, trajectory: Trajectory) -> None:
+        """Keep the end and the totals of a trajectory. Raises StoreConflict unless all its steps are kept."""
+        await self._write(lambda connection: trajectories.finish(connection, trajectory))
+
+    async def reopen(self, trajectory_id: str) -> None:
+        """Let an interrupted trajectory run again; of two who try at once, one gets StoreConflict."""
+        await self._write(lambda connection: trajectories.reopen(connection, trajectory_id))
+
+    async def mark_interrupted(self) -> tuple[str, ...]:
+        """Mark every running trajectory as interrupted, and name them. For the start of the process that runs them."""
+        return await self._write(trajectories.mark_interrupted)
+
+    async def add(self, trajectory: Trajectory) -> bool:
+        """Keep a trajectory made elsewhere. False where it is here already; StoreConflict where it differs."""
+        return await self._write(lambda connection: trajectories.add(connection, trajectory))
+
+    async def keep_ballot(self, ballot: Ballot) -> None:
+        """Keep a ballot; keeping the same one again does nothing."""
+        await self._write(lambda connection: rankings.keep_ballot(connection, ballot))
+
+    async def keep_ranking(
+        self, ranking: Ranking, ballot_version: str | None = None, idempotency_key: str | None = None
+    ) -> Ranking:
+        """Keep what an annotator says of a ballot, and give it as stored.
+
+        The same content, or the same idempotency key, again gives the ranking that is stored. Other content becomes
+        a correction that supersedes the annotator's current ranking. Raises RankingMismatch where it does not fit
+        the ballot, StoreMissing without the ballot, and StoreConflict where `ballot_version` is not the ballot's, or
+        the key was used for other content.
+        """
+        return await self._write(
+            lambda connection: rankings.keep_ranking(connection, ranking, ballot_version, idempotency_key)
+        )
+
+    def trajectory(self, id: str) -> Trajectory | None:
+        """A trajectory with the steps kept so far."""
+        return self._read(lambda connection: trajectories.find(connection, id))
+
+    def state(self, trajectory_id: str) -> State | None:
+        """How far a trajectory has come."""
+        return self._read(lambda connection: trajectories.state(connection, trajectory_id))
+
+    def run(self, id: str) -> Run | None:
+        """A run."""
+        return self._read(lambda connection: trajectories.find_run(connection, id))
+
+    def trajectories_of(self, run_id: str) -> tuple[Trajectory, ...]:
+        """A run's trajectories, oldest first."""
+
+        def read(connection: Connection) -> tuple[Trajectory, ...]:
+            found = (trajectories.find(connection, id) for id in trajectories.ids_of(connection, run_id))
+            return tuple(trajectory for trajectory in found if trajectory is not None)
+
+        return self._read(read)
+
+    def interrupted(self) -> tuple[str, ...]:
+        """The ids of the trajectories that can be resumed, oldest first."""
+        return self._read(lambda connection: trajectories.in_state(connection, State.INTERRUPTED))
+
+    def runs(self, search: str | None = None, limit: int = 50, before: str | None = None) -> list[RunSummary]:
+        """The newest runs whose query has every word of `search`, older than the run with the id `before`."""
+        return self._read(lambda connection: history.runs(connection, search, limit, before))
+
+    def ballot(self, id: str) -> Ballot | None:
+        """A ballot."""
+        return self._read(lambda connection: rankings.find_ballot(connection, id))
+
+    def ballot_of(self, run_id: str) -> Ballot | None:
+        """The newest ballot of a run."""
+        return self._read(lambda connection: rankings.newest_ballot(connection, run_id))
+
+    def next_ballot(self, annotator: str) -> Ballot | None:
+        """The oldest ballot that this annotator has not ranked."""
+        return self._read(lambda connection: rankings.next_ballot(connection, annotator))
+
+    def rankings_of(self, ballot_id: str) -> tuple[Ranking, ...]:
+        """All rankings of a ballot, oldest first, superseded ones too."""
+        return self._read(lambda connection: rankings.rankings_of(connection, ballot_id))
+
+    def current_ranking(self, ballot_id: str, annotator: str) -> Ranking | None:
+        """What an annotator says of a ballot now."""
+        return self._read(lambda connection: rankings.current_ranking(connection, ballot_id, annotator))
+
+    def iter_trajectories(self) -> Iterator[Trajectory]:
+        """Every trajectory, oldest first, one in memory at a time."""
+        for id, _ in self._pages(TRAJECTORY, "started_at", "id"):
+            trajectory = self.trajectory(id)
+            if trajectory is not None:
+                yield trajectory
+
+    def iter_rankings(self, *, superseded: bool = True) -> Iterator[Ranking]:
+        """Every ranking, oldest first, a page in memory at a time; corrected ones only if `superseded`."""
+        wanted = None if superseded else rankings.not_superseded()
+        for _, record in self._pages(RANKING, "made_at", "record", wanted):
+            yield load_ranking(record)
+
+    def _pages(
+        self, table: Table, time: str, column: str, wanted: ColumnElement[bool] | None = None
+    ) -> Iterator[tuple[str, str]]:
+        """The id and one column of every row in order of time, in short transactions that hold nobody up."""
+        order = tuple_(table.c[time], table.c.id)
+        query = select(table.c.id, table.c[column].label("wanted"), table.c[time]).order_by(*order).limit(PAGE)
+        if wanted is not None:
+            query = query.where(wanted)
+        page = self._rows(query)
+        while page:
+            for row in page:
+                yield row[0], row[1]
+            further = query.where(order > tuple_(page[-1][2], page[-1][0]))
+            page = self._rows(further)
+
+    def _rows(self, query: Select[Any]) -> list[tuple[Any, ...]]:
+        return self._read(lambda connection: [tuple(row) for row in connection.execute(query)])
+
+    def _read(self, read: Callable[[Connection], T]) -> T:
+        with told_plainly(named(self._engine)), self._engine.connect() as connection:
+            return read(connection)
+
+    async def _write(self, write: Callable[[Connection], T]) -> T:
+        self._check_writable()
+        return await self._writer.do(write)
+
+    def _check_writable(self) -> None:
+        if self.read_only:
+            raise StoreReadOnly(READ_ONLY)

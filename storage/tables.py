@@ -1,0 +1,119 @@
+"""Tables: a few columns to search by, and the whole record as versioned JSON.
+
+Rows are not the domain: nothing outside `storage` sees them (docs/decisions/0002-rows-are-not-the-domain.md).
+"""
+
+from datetime import datetime
+from typing import ClassVar, Final
+
+from sqlalchemy import BigInteger, DateTime, Integer, MetaData, Table, Text, text
+from sqlalchemy.orm import registry
+from sqlmodel import Field, ForeignKey, Index, SQLModel, UniqueConstraint
+
+NAMES: Final = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+COUNTER = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite counts up only in a column of type INTEGER."""
+TIME = DateTime(timezone=True)
+_FIRST = text("supersedes IS NULL")
+"""An annotator has one first ranking of a ballot; all others are corrections."""
+
+
+class Row(SQLModel, registry=registry(metadata=MetaData(naming_convention=NAMES))):
+    """Base of all tables; has the metadata that migrations are compared with."""
+
+
+class RunRow(Row, table=True):
+    """One asking of one query."""
+
+    __tablename__ = "run"
+    __table_args__: ClassVar = (Index(None, "asked_at", "id"),)
+
+    id: str = Field(primary_key=True, sa_type=Text)
+    asked_at: datetime = Field(sa_type=TIME)
+    folded_query: str = Field(sa_type=Text)
+    """The query without regard to case, to search in."""
+    record: str = Field(sa_type=Text)
+
+
+class TrajectoryRow(Row, table=True):
+    """The head of a trajectory; its steps are rows of their own. Totals are null until it is finished."""
+
+    __tablename__ = "trajectory"
+    __table_args__: ClassVar = (Index(None, "started_at", "id"),)
+
+    id: str = Field(primary_key=True, sa_type=Text)
+    run_id: str | None = Field(index=True, sa_type=Text)
+    query: str = Field(sa_type=Text)
+    policy: str = Field(sa_type=Text)
+    pool: str = Field(sa_type=Text)
+    seed: int = Field(sa_type=BigInteger)
+    started_at: datetime = Field(sa_type=TIME)
+    state: str = Field(index=True, sa_type=Text)
+    stop_reason: str | None = Field(default=None, sa_type=Text)
+    verdict: str = Field(sa_type=Text)
+    cost_usd: str | None = Field(default=None, sa_type=Text)
+    """Exact decimal dollars."""
+    unpriced_calls: int | None = None
+    latency_s: float | None = None
+    simulated: bool | None = None
+    header: str = Field(sa_type=Text)
+    """The record without its steps."""
+
+
+class StepRow(Row, table=True):
+    """One step, kept as soon as it is finished."""
+
+    __tablename__ = "step"
+    __table_args__: ClassVar = (UniqueConstraint("trajectory_id", "index"),)
+
+    sequence: int | None = Field(default=None, primary_key=True, sa_type=COUNTER)
+    """Order in which steps were kept, across trajectories."""
+    trajectory_id: str = Field(sa_type=Text, sa_column_args=(ForeignKey("trajectory.id"),))
+    index: int
+    record: str = Field(sa_type=Text)
+
+
+class BallotRow(Row, table=True):
+    """Alternatives as they are shown to people."""
+
+    __tablename__ = "ballot"
+    __table_args__: ClassVar = (Index(None, "made_at", "id"),)
+
+    id: str = Field(primary_key=True, sa_type=Text)
+    run_id: str | None = Field(index=True, sa_type=Text)
+    made_at: datetime = Field(sa_type=TIME)
+    record: str = Field(sa_type=Text)
+
+
+class RankingRow(Row, table=True):
+    """What one person said of one ballot. Never changed; a correction names what it supersedes."""
+
+    __tablename__ = "ranking"
+    __table_args__: ClassVar = (
+        UniqueConstraint("annotator", "idempotency_key"),
+        UniqueConstraint("supersedes"),
+        Index(None, "made_at", "id"),
+        Index(None, "ballot_id", "annotator"),
+        Index("uq_ranking_first", "ballot_id", "annotator", unique=True, sqlite_where=_FIRST, postgresql_where=_FIRST),
+    )
+
+    id: str = Field(primary_key=True, sa_type=Text)
+    ballot_id: str = Field(sa_type=Text, sa_column_args=(ForeignKey("ballot.id"),))
+    annotator: str = Field(sa_type=Text)
+    supersedes: str | None = Field(default=None, sa_type=Text, sa_column_args=(ForeignKey("ranking.id"),))
+    made_at: datetime = Field(sa_type=TIME)
+    idempotency_key: str | None = Field(default=None, sa_type=Text)
+    record: str = Field(sa_type=Text)
+
+
+TABLES = Row.metadata.tables
+RUN: Table = TABLES["run"]
+TRAJECTORY: Table = TABLES["trajectory"]
+STEP: Table = TABLES["step"]
+BALLOT: Table = TABLES["ballot"]
+RANKING: Table = TABLES["ranking"]

@@ -1,0 +1,193 @@
+"""Runs, trajectories and steps in SQL: small functions over an open connection."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Any, Final
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from orchestrator.alternatives import Run
+from orchestrator.trajectory import Step, Trajectory
+from storage.errors import StoreConflict, StoreMissing
+from storage.records import RecordError, dump_header, dump_run, dump_step, load_parts, load_run
+from storage.tables import RUN, STEP, TRAJECTORY
+
+LONGEST_ID: Final = 200
+_SEEDS: Final = range(-(2**63), 2**63)
+
+
+class State(StrEnum):
+    """How far a trajectory has come. Only a finished or imported one never changes again."""
+
+    RUNNING = "running"
+    INTERRUPTED = "interrupted"
+    FINISHED = "finished"
+    IMPORTED = "imported"
+
+
+FINAL: Final = (State.FINISHED, State.IMPORTED)
+
+
+def begin(connection: Connection, run: Run, trajectories: Sequence[Trajectory]) -> None:
+    """Keep a run and its trajectories, which are running from now on. Raises StoreConflict."""
+    _keep_run(connection, run)
+    for trajectory in trajectories:
+        if trajectory.run != run.id:
+            raise StoreConflict(f"trajectory {trajectory.id} belongs to run {trajectory.run}, not to {run.id}")
+        if state(connection, trajectory.id) is not None:
+            raise StoreConflict(f"there is already a trajectory {trajectory.id}")
+        _insert(connection, trajectory, State.RUNNING)
+
+
+def finish(connection: Connection, trajectory: Trajectory) -> None:
+    """Write the end of a trajectory, whose steps must all be kept. Raises StoreConflict or StoreMissing."""
+    if trajectory.stop_reason is None:
+        raise StoreConflict(f"trajectory {trajectory.id} has no stop reason; it has not ended")
+    now = existing_state(connection, trajectory.id)
+    if now in FINAL:
+        if find(connection, trajectory.id) != trajectory:
+            raise StoreConflict(f"trajectory {trajectory.id} is already {now.value}, with other content")
+        return
+    kept = steps_kept(connection, trajectory.id)
+    if kept != len(trajectory.steps):
+        raise StoreConflict(
+            f"trajectory {trajectory.id} has {len(trajectory.steps)} steps, but {kept} are kept; keep them all first"
+        )
+    row = _row(trajectory, State.FINISHED)
+    connection.execute(update(TRAJECTORY).where(TRAJECTORY.c.id == trajectory.id).values(row))
+
+
+def reopen(connection: Connection, trajectory_id: str) -> None:
+    """An interrupted trajectory is running again. Raises StoreConflict for any other."""
+    now = existing_state(connection, trajectory_id)
+    interrupted = (TRAJECTORY.c.id == trajectory_id) & (TRAJECTORY.c.state == State.INTERRUPTED.value)
+    if connection.execute(update(TRAJECTORY).where(interrupted).values(state=State.RUNNING.value)).rowcount == 0:
+        raise StoreConflict(f"trajectory {trajectory_id} is {now.value}; only an interrupted one can be resumed")
+
+
+def mark_interrupted(connection: Connection) -> tuple[str, ...]:
+    """Every running trajectory becomes interrupted; their ids."""
+    running = in_state(connection, State.RUNNING)
+    connection.execute(
+        update(TRAJECTORY).where(TRAJECTORY.c.state == State.RUNNING.value).values(state=State.INTERRUPTED.value)
+    )
+    return running
+
+
+def add(connection: Connection, trajectory: Trajectory) -> bool:
+    """Keep a trajectory made elsewhere, and its run if that is unknown here. False where it is here already."""
+    if state(connection, trajectory.id) is not None:
+        if find(connection, trajectory.id) != trajectory:
+            raise StoreConflict(f"there is already a trajectory {trajectory.id} with other content; give this a new id")
+        return False
+    if trajectory.run is not None and find_run(connection, trajectory.run) is None:
+        _keep_run(connection, Run(trajectory.run, trajectory.query, trajectory.started_at, trajectory.reference))
+    _insert(connection, trajectory, State.IMPORTED)
+    return True
+
+
+def find(connection: Connection, trajectory_id: str) -> Trajectory | None:
+    """The trajectory with the steps kept so far."""
+    header = connection.execute(select(TRAJECTORY.c.header).where(TRAJECTORY.c.id == trajectory_id)).scalar()
+    if header is None:
+        return None
+    steps = select(STEP.c.record).where(STEP.c.trajectory_id == trajectory_id).order_by(STEP.c.index)
+    return load_parts(header, list(connection.execute(steps).scalars()))
+
+
+def find_run(connection: Connection, run_id: str) -> Run | None:
+    """The run of that id."""
+    record = connection.execute(select(RUN.c.record).where(RUN.c.id == run_id)).scalar()
+    return None if record is None else load_run(record)
+
+
+def state(connection: Connection, trajectory_id: str) -> State | None:
+    """The state of a trajectory; `None` where there is none of that id."""
+    found = connection.execute(select(TRAJECTORY.c.state).where(TRAJECTORY.c.id == trajectory_id)).scalar()
+    return None if found is None else State(found)
+
+
+def ids_of(connection: Connection, run_id: str) -> tuple[str, ...]:
+    """The ids of a run's trajectories, oldest first."""
+    of_run = select(TRAJECTORY.c.id).where(TRAJECTORY.c.run_id == run_id)
+    return tuple(connection.execute(of_run.order_by(TRAJECTORY.c.started_at, TRAJECTORY.c.id)).scalars())
+
+
+def in_state(connection: Connection, wanted: State) -> tuple[str, ...]:
+    """The ids of the trajectories in that state, oldest first."""
+    there = select(TRAJECTORY.c.id).where(TRAJECTORY.c.state == wanted.value)
+    return tuple(connection.execute(there.order_by(TRAJECTORY.c.started_at, TRAJECTORY.c.id)).scalars())
+
+
+def searchable(text: str) -> str:
+    """The text as every database can hold it in a column: without NUL and halves of surrogate pairs."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
+
+
+def check_id(noun: str, id: str) -> str:
+    """The id itself; raises RecordError where it could not be typed, shown or put into a link."""
+    if not id or len(id) > LONGEST_ID or not id.isprintable():
+        raise RecordError(f"the id of a {noun} must have 1 to {LONGEST_ID} printable characters, not {id[:80]!r}")
+    return id
+
+
+def _keep_run(connection: Connection, run: Run) -> None:
+    stored = find_run(connection, run.id)
+    if stored is None:
+        row = {
+            "id": check_id("run", run.id),
+            "asked_at": run.asked_at,
+            "folded_query": searchable(run.query).casefold(),
+            "record": dump_run(run),
+        }
+        connection.execute(insert(RUN), row)
+    elif stored != run:
+        raise StoreConflict(f"there is already a run {run.id} with other content")
+
+
+def _insert(connection: Connection, trajectory: Trajectory, state: State) -> None:
+    connection.execute(insert(TRAJECTORY), _row(trajectory, state))
+    if trajectory.steps:
+        connection.execute(insert(STEP), [_step_row(trajectory.id, step) for step in trajectory.steps])
+
+
+def _row(trajectory: Trajectory, state: State) -> dict[str, Any]:
+    if trajectory.seed not in _SEEDS:
+        raise RecordError(f"seed must fit into 64 bits, not {trajectory.seed}")
+    final = state in FINAL
+    reason = trajectory.stop_reason
+    return {
+        "id": check_id("trajectory", trajectory.id),
+        "run_id": None if trajectory.run is None else check_id("run", trajectory.run),
+        "query": searchable(trajectory.query),
+        "policy": searchable(trajectory.policy),
+        "pool": searchable(trajectory.pool),
+        "seed": trajectory.seed,
+        "started_at": trajectory.started_at,
+        "state": state.value,
+        "stop_reason": None if reason is None else reason.value,
+        "verdict": trajectory.outcome.verdict.value,
+        "cost_usd": f"{trajectory.cost_usd:f}" if final else None,
+        "unpriced_calls": trajectory.unpriced_calls if final else None,
+        "latency_s": float(trajectory.latency_s) if final else None,
+        "simulated": trajectory.simulated if final else None,
+        "header": dump_header(trajectory),
+    }
+
+
+def _step_row(trajectory_id: str, step: Step) -> dict[str, Any]:
+    return {"trajectory_id": trajectory_id, "index": step.index, "record": dump_step(step)}
+
+
+def existing_state(connection: Connection, trajectory_id: str) -> State:
+    """The state of a trajectory; raises StoreMissing where there is none of that id."""
+    now = state(connection, trajectory_id)
+    if now is None:
+        raise StoreMissing(f"there is no trajectory {trajectory_id}")
+    return now
+
+
+def steps_kept(connection: Connection, trajectory_id: str) -> int:
+    """How many steps of a trajectory are kept."""
+    count = select(func.count()).select_from(STEP).where(STEP.c.trajectory_id == trajectory_id)
+    return connection.execute(count).scalar_one()

@@ -1,0 +1,76 @@
+"""Ballots and rankings over HTTP."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from prefs.ballot import Ballot
+from storage.records import ballot_json, ranking_json
+from webapp.api.here import Here
+from webapp.api.problems import ERRORS
+from webapp.ballots import Opinion
+
+routes = APIRouter(tags=["ballots"], responses=ERRORS)
+
+LABEL = Annotated[str, Field(min_length=1, max_length=2)]
+
+
+class NewRanking(BaseModel):
+    """Body of `POST /ballots/{id}/rankings`: labels as shown, best group first."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    ballot: str | None = None
+    """May repeat the ballot's id; another one is refused."""
+    version: str | None = None
+    """The ballot's version as shown; a changed ballot is refused."""
+    groups: list[list[LABEL]] = Field(max_length=26)
+    unranked: list[LABEL] = Field(default_factory=list, max_length=26)
+    acceptable: int | None = Field(None, ge=0, le=26)
+    reason: str | None = None
+    annotator: str = Field("local", min_length=1, max_length=200)
+
+    @property
+    def opinion(self) -> Opinion:
+        """What was said."""
+        groups = tuple(tuple(group) for group in self.groups)
+        return Opinion(groups, tuple(self.unranked), self.acceptable, self.reason, self.annotator)
+
+
+@routes.get("/runs/{run_id}/ballot", responses={204: {"description": "Nothing to rank yet."}}, response_model=None)
+async def of_run(run_id: str, here: Here) -> dict[str, Any] | Response:
+    """The ballot of a run; 204 while it still runs or has a single alternative."""
+    return _or_nothing(await here.ballots.of_run(run_id))
+
+
+@routes.get("/ballots/next", responses={204: {"description": "Every ballot is ranked."}}, response_model=None)
+async def next_ballot(
+    here: Here, annotator: Annotated[str, Query(min_length=1, max_length=200)] = "local"
+) -> dict[str, Any] | Response:
+    """The oldest ballot that this person has not ranked; 204 when there is none."""
+    return _or_nothing(here.ballots.next(annotator))
+
+
+@routes.get("/ballots/{ballot_id}")
+async def one(ballot_id: str, here: Here) -> dict[str, Any]:
+    """A ballot as it is shown."""
+    return ballot_json(here.ballots.ballot(ballot_id))
+
+
+@routes.post("/ballots/{ballot_id}/rankings", status_code=201)
+async def rank(
+    ballot_id: str,
+    body: NewRanking,
+    here: Here,
+    idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
+) -> dict[str, Any]:
+    """Keep a ranking. Sending the same again is the same ranking; sending another one supersedes it."""
+    if body.ballot not in (None, ballot_id):
+        raise ValueError(f"the body names ballot {body.ballot}, the address {ballot_id}")
+    kept = await here.ballots.rank(ballot_id, body.opinion, version=body.version, idempotency_key=idempotency_key)
+    return ranking_json(kept, here.ballots.ballot(ballot_id))
+
+
+def _or_nothing(ballot: Ballot | None) -> dict[str, Any] | Response:
+    return Response(status_code=204) if ballot is None else ballot_json(ballot)

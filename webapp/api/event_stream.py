@@ -1,0 +1,71 @@
+"""A run as server-sent events.
+
+An event's id says how much of each trajectory has been sent, such as `3.2.0.4`: that many steps and stops of the
+first, second, … So a stream resumes by `Last-Event-ID` from what is kept, also after the server was restarted.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self
+
+from orchestrator.trajectory import Trajectory
+from storage.records import trajectory_json
+from storage.trajectories import State
+from webapp.live_run import RunSnapshot
+
+MEDIA_TYPE = "text/event-stream"
+
+
+@dataclass(slots=True)
+class RunStream:
+    """What one listener has been sent."""
+
+    sent: list[int] = field(default_factory=list)
+    at_work: dict[str, int] = field(default_factory=dict)
+    """Trajectory to the index of the last call announced."""
+
+    @classmethod
+    def behind(cls, last_event_id: str | None) -> Self:
+        """A stream that goes on behind that event; raises ValueError for an id that is none of ours."""
+        if not last_event_id:
+            return cls()
+        parts = last_event_id.split(".")
+        if len(parts) > 100 or not all(part.isdecimal() and len(part) < 6 for part in parts):
+            raise ValueError(f"{last_event_id[:50]!r} is not the id of an event of this run")
+        return cls([int(part) for part in parts])
+
+    def news(self, snapshot: RunSnapshot) -> Iterator[str]:
+        """What this listener has not been sent yet, as lines of an event stream."""
+        self.sent += [0] * (len(snapshot.trajectories) - len(self.sent))
+        for place, trajectory in enumerate(snapshot.trajectories):
+            yield from self._steps(place, trajectory)
+            if snapshot.states[trajectory.id] is State.RUNNING:
+                yield from self._routed(trajectory, snapshot)
+            elif self.sent[place] == len(trajectory.steps) and trajectory.stop_reason is not None:
+                yield self._numbered(place, "stopped", trajectory_json(trajectory))
+        if snapshot.ended:
+            yield _event("ended", {"run": snapshot.run.id, "problem": snapshot.problem})
+
+    def _steps(self, place: int, trajectory: Trajectory) -> Iterator[str]:
+        if self.sent[place] >= len(trajectory.steps):
+            return
+        record = trajectory_json(trajectory)
+        for step in record["steps"][self.sent[place] :]:
+            yield self._numbered(place, "step", {"trajectory": trajectory.id, **step})
+
+    def _routed(self, trajectory: Trajectory, snapshot: RunSnapshot) -> Iterator[str]:
+        work = snapshot.at_work.get(trajectory.id)
+        if work is None or self.at_work.get(trajectory.id) == work.routed.index:
+            return
+        self.at_work[trajectory.id] = work.routed.index
+        data = {"trajectory": trajectory.id, "since": work.since.isoformat(), **asdict(work.routed)}
+        yield _event("routed", data)
+
+    def _numbered(self, place: int, name: str, data: dict[str, Any]) -> str:
+        self.sent[place] += 1
+        return f"id: {'.'.join(map(str, self.sent))}\n{_event(name, data)}"
+
+
+def _event(name: str, data: dict[str, Any]) -> str:
+    return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"

@@ -1,0 +1,18 @@
+"""Files over HTTP: what the store keeps, one JSON record per line."""
+
+from fastapi import APIRouter
+from fastapi.responses import StreamingResponse
+
+from webapp.api.here import Here
+from webapp.api.problems import ERRORS
+from webapp.export import exported
+
+routes = APIRouter(tags=["export"], responses=ERRORS)
+
+
+@routes.get("/export/{kind}", response_class=StreamingResponse)
+def export(kind: str, here: Here) -> StreamingResponse:
+    """`rankings` or `trajectories` as JSON, one record per line."""
+    lines = exported(here.store, kind)
+    headers = {"Content-Disposition": f'attachment; filename="podium-{kind}.jsonl"'}
+    return StreamingResponse(lines, media_type="application/x-ndjson", headers=headers)

@@ -1,0 +1,42 @@
+"""Trajectories over HTTP: read, fork, resume."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from orchestrator.trajectory import ToolCall
+from storage.records import trajectory_json
+from webapp.api.here import Here
+from webapp.api.problems import ERRORS
+from webapp.api.runs import run_json
+
+routes = APIRouter(tags=["trajectories"], responses=ERRORS)
+
+
+class NewFork(BaseModel):
+    """Body of `POST /trajectories/{id}/fork`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    step: int = Field(ge=0, le=1000)
+    call: ToolCall
+
+
+@routes.get("/trajectories/{trajectory_id}")
+async def trajectory(trajectory_id: str, here: Here) -> dict[str, Any]:
+    """One trajectory record."""
+    return trajectory_json(here.runs.trajectory(trajectory_id))
+
+
+@routes.post("/trajectories/{trajectory_id}/fork", status_code=201)
+async def fork(trajectory_id: str, body: NewFork, here: Here) -> dict[str, Any]:
+    """Another alternative: the same steps before `step`, then this call instead."""
+    _, child = await here.runs.fork(trajectory_id, body.step, body.call)
+    return trajectory_json(child)
+
+
+@routes.post("/trajectories/{trajectory_id}/resume")
+async def resume(trajectory_id: str, here: Here) -> dict[str, Any]:
+    """Go on with an interrupted trajectory behind its last kept step."""
+    return run_json((await here.runs.resume(trajectory_id)).snapshot)

@@ -1,0 +1,49 @@
+"""The web application: HTTP under `/api/v1`, the page under `/ui`, health beside them."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse, RedirectResponse
+
+from storage.errors import StoreError
+from webapp.api import ballots, export, problems, rewards, runs, trajectories
+from webapp.guard import Guard
+from webapp.services import Services
+
+
+def create_app(services: Services, *, page: bool = True) -> FastAPI:
+    """The application over these services; `page=False` leaves Gradio out."""
+    app = FastAPI(title="Podium", version="1", summary="Watch queries being routed, and rank the routings.")
+    problems.install(app)
+    app.state.services = services
+    for part in (runs, trajectories, ballots, rewards, export):
+        app.include_router(part.routes, prefix="/api/v1")
+    _add_health(app, services)
+    if page:
+        from webapp.front_desk import FrontDesk  # noqa: PLC0415 - Gradio takes seconds to load
+        from webapp.ui.mount import mount  # noqa: PLC0415
+
+        app = mount(app, FrontDesk(services))
+
+        @app.get("/", include_in_schema=False)
+        async def home() -> RedirectResponse:
+            return RedirectResponse("/ui/")
+
+    app.add_middleware(Guard)
+    return app
+
+
+def _add_health(app: FastAPI, services: Services) -> None:
+    @app.get("/healthz", tags=["health"])
+    async def alive() -> dict[str, str]:
+        """The process answers."""
+        return {"status": "ok"}
+
+    @app.get("/readyz", tags=["health"], response_model=None)
+    def ready() -> Any:
+        """The database answers and the policy and pool are in place."""
+        try:
+            services.store.runs(limit=1)
+        except StoreError as error:
+            return JSONResponse({"status": "not ready", "detail": str(error)}, status_code=503)
+        return {"status": "ready", "policy": services.policy, "pool": services.pool.name}

@@ -1,0 +1,99 @@
+"""Ballots and rankings at the doors: which ballot a run has, what was said of it, and R(τ) once something was said."""
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from orchestrator.alternatives import new_id
+from orchestrator.trajectory import Trajectory
+from prefs.ballot import Ballot, ballot
+from prefs.ranking import Ranking
+from prefs.reward import Reward, rewards
+from storage.errors import StoreConflict
+from storage.store import Store
+from webapp.live_run import RunSnapshot
+from webapp.runs import NotFound, Runs
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What somebody says of a ballot, before it is kept."""
+
+    groups: tuple[tuple[str, ...], ...]
+    unranked: tuple[str, ...] = ()
+    acceptable: int | None = None
+    reason: str | None = None
+    annotator: str = "local"
+
+
+class Ballots:
+    """Makes a ballot when a run has ended, and keeps what people say of it."""
+
+    def __init__(self, store: Store, runs: Runs) -> None:
+        self._store = store
+        self._runs = runs
+        self._making = asyncio.Lock()
+
+    def ballot(self, ballot_id: str) -> Ballot:
+        """The ballot of that id; raises NotFound."""
+        found = self._store.ballot(ballot_id)
+        if found is None:
+            raise NotFound(f"there is no ballot {ballot_id}")
+        return found
+
+    def next(self, annotator: str) -> Ballot | None:
+        """The oldest ballot that this person has not ranked."""
+        return self._store.next_ballot(annotator)
+
+    async def of_run(self, run_id: str) -> Ballot | None:
+        """The ballot of what the run has now; `None` while something runs or there is nothing to compare."""
+        snapshot = self._runs.snapshot(run_id)
+        if not snapshot.ended or len(snapshot.trajectories) < 2:
+            return None
+        ids = {trajectory.id for trajectory in snapshot.trajectories}
+        async with self._making:
+            newest = self._store.ballot_of(run_id)
+            if newest is not None and {a.trajectory for a in newest.alternatives} == ids:
+                return newest
+            made = _new_ballot(snapshot)
+            await self._store.keep_ballot(made)
+            return made
+
+    async def rank(
+        self, ballot_id: str, opinion: Opinion, *, version: str | None = None, idempotency_key: str | None = None
+    ) -> Ranking:
+        """Keep the opinion; saying the same twice is one ranking, saying something else supersedes.
+
+        Raises NotFound, RankingMismatch, or StoreConflict where the ballot changed since it was shown.
+        """
+        shown = self.ballot(ballot_id)
+        if shown.run is not None:
+            newest = await self.of_run(shown.run)
+            if newest is None or newest.id != shown.id:
+                raise StoreConflict("the alternatives changed since this ballot was shown; reload it and rank again")
+        ranking = Ranking(
+            new_id(),
+            ballot_id,
+            opinion.groups,
+            datetime.now(UTC),
+            opinion.unranked,
+            opinion.acceptable,
+            opinion.reason,
+            opinion.annotator,
+        )
+        return await self._store.keep_ranking(ranking, ballot_version=version, idempotency_key=idempotency_key)
+
+    def rewards(self, trajectories: Sequence[Trajectory]) -> dict[str, Reward]:
+        """R(τ) of each trajectory under its run's first preference, normalised over all of them."""
+        if not trajectories:
+            return {}
+        found = rewards(trajectories, trajectories[0].preference)
+        return {trajectory.id: reward for trajectory, reward in zip(trajectories, found, strict=True)}
+
+
+def _new_ballot(snapshot: RunSnapshot) -> Ballot:
+    ids = [trajectory.id for trajectory in snapshot.trajectories]
+    seed = int.from_bytes(hashlib.sha256("".join(sorted(ids)).encode()).digest()[:4])
+    return ballot(new_id(), ids, query=snapshot.run.query, run=snapshot.run.id, seed=seed, made_at=datetime.now(UTC))

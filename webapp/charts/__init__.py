@@ -1,0 +1,1 @@
+"""Plotly figures of trajectories, each with a sentence and a table that say the same. Pure."""

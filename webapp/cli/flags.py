@@ -1,0 +1,85 @@
+"""Flags that several commands share, and what they mean."""
+
+import argparse
+import math
+from dataclasses import replace
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+from webapp.settings import Settings, port_number
+
+
+def add_installation(command: argparse.ArgumentParser) -> None:
+    """Which database, pool, policy and documents."""
+    command.add_argument("--db", metavar="URL", help="database, such as sqlite:///podium.sqlite3")
+    command.add_argument("--pool", type=Path, metavar="FILE", help="pool.toml; without it the rehearsal pool")
+    command.add_argument(
+        "--policy", metavar="SPEC", help="random, fixed:ALIAS,ALIAS,… (ending in an answer alias) or openai:URL#model"
+    )
+    command.add_argument(
+        "--documents", type=Path, metavar="PATH", help="folder or file to search: txt, md, pdf, html, jsonl"
+    )
+
+
+def add_database(command: argparse.ArgumentParser) -> None:
+    """Which database."""
+    command.add_argument("--db", metavar="URL", help="database, such as sqlite:///podium.sqlite3")
+
+
+def settings(chosen: argparse.Namespace) -> Settings:
+    """The environment's settings with this command's flags on top; raises SettingsError."""
+    found = Settings.from_environment()
+    flags = {
+        "database_url": getattr(chosen, "db", None),
+        "pool": getattr(chosen, "pool", None),
+        "policy": getattr(chosen, "policy", None),
+        "documents": getattr(chosen, "documents", None),
+        "host": getattr(chosen, "host", None),
+        "port": getattr(chosen, "port", None),
+    }
+    return replace(found, **{name: value for name, value in flags.items() if value is not None})
+
+
+def weight(text: str) -> float:
+    """A weight from 0 to 1."""
+    value = _number(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"a weight must be a number from 0 to 1, not {text!r}")
+    return value
+
+
+def seconds(text: str) -> float:
+    """Zero or more seconds."""
+    value = _number(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"must be zero or more seconds, not {text!r}")
+    return value
+
+
+def dollars(text: str) -> Decimal:
+    """Zero or more dollars, exactly as typed."""
+    try:
+        value = Decimal(text)
+    except InvalidOperation as error:
+        raise argparse.ArgumentTypeError(f"must be dollars such as 0.25, not {text!r}") from error
+    if not value.is_finite() or value < 0:
+        raise argparse.ArgumentTypeError(f"a budget must be zero or more dollars, not {text!r}")
+    return value
+
+
+def port(text: str) -> int:
+    """A port number; 0 takes any free one."""
+    try:
+        return port_number(text, "the port")
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _number(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"must be a number, not {text!r}") from error
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"must be a finite number, not {text!r}")
+    return value

@@ -1,0 +1,48 @@
+"""`podium serve`: the app. Prints its address and, in words, which policy and pool it found."""
+
+import argparse
+import errno
+import socket
+import sys
+from typing import Any
+
+from webapp.cli import flags
+from webapp.settings import SettingsError
+
+
+def add_to(commands: Any) -> None:
+    """The command and its flags."""
+    command = commands.add_parser("serve", help="serve the page and the HTTP interface")
+    command.add_argument("--host", help="address to listen on (127.0.0.1)")
+    command.add_argument("--port", type=flags.port, help="port to listen on (8000); 0 takes any free one")
+    command.add_argument("--open", action="store_true", help="open the page in the browser")
+    flags.add_installation(command)
+    command.set_defaults(run=run)
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Serve until interrupted."""
+    settings = flags.settings(chosen)
+    listener = _listen(settings.host, settings.port)
+    from webapp.server import serve  # noqa: PLC0415 - a port in use is said before seconds of imports
+
+    serve(settings, listener, open_browser=chosen.open)
+    return 0
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            raise SettingsError(
+                f"port {port} of {host} is in use; stop what listens there or choose another with --port"
+            ) from error
+        raise SettingsError(f"cannot listen on {host} port {port}: {error.strerror or error}") from error
+    print(f"Starting Podium on http://{host}:{listener.getsockname()[1]} …", file=sys.stderr)
+    return listener

@@ -1,0 +1,89 @@
+"""What every request must pass: another site's page cannot change anything here, and bodies have a size."""
+
+import json
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+MOST_BODY_BYTES = 2_000_000
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; "
+    "frame-src 'none'; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+)
+"""Content-Security-Policy of the page; Gradio needs inline scripts and eval."""
+
+
+class Guard:
+    """Pure ASGI, so that streams stay streams."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse with a problem document, or pass on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        if scope["method"] not in SAFE_METHODS:
+            refusal = _foreign(headers) or _too_long(headers)
+            if refusal is not None:
+                await _refuse(send, *refusal)
+                return
+        await self._app(scope, _measured(receive), _guarded(send))
+
+
+def _foreign(headers: Headers) -> tuple[int, str] | None:
+    origin = headers.get("origin")
+    if headers.get("sec-fetch-site") == "cross-site" or (
+        origin is not None and urlsplit(origin).netloc != headers.get("host")
+    ):
+        return 403, "this request comes from another site's page; open Podium's own page instead"
+    return None
+
+
+def _too_long(headers: Headers) -> tuple[int, str] | None:
+    length = headers.get("content-length", "0")
+    if length.isdecimal() and int(length) > MOST_BODY_BYTES:
+        return 413, f"the body has {int(length):,} bytes; {MOST_BODY_BYTES:,} are the most"
+    return None
+
+
+def _measured(receive: Receive) -> Receive:
+    """Count what really arrives, for bodies that do not say how long they are."""
+    arrived = 0
+
+    async def measured() -> Message:
+        nonlocal arrived
+        message = await receive()
+        arrived += len(message.get("body", b""))
+        if arrived > MOST_BODY_BYTES:
+            return {"type": "http.disconnect"}
+        return message
+
+    return measured
+
+
+def _guarded(send: Send) -> Send:
+    async def guarded(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [
+                *message["headers"],
+                (b"content-security-policy", POLICY.encode()),
+                (b"x-content-type-options", b"nosniff"),
+                (b"referrer-policy", b"same-origin"),
+            ]
+        await send(message)
+
+    return guarded
+
+
+async def _refuse(send: Send, status: int, detail: str) -> None:
+    title = {403: "Forbidden", 413: "Content Too Large"}[status]
+    body = json.dumps({"type": "about:blank", "title": title, "status": status, "detail": detail}).encode()
+    headers = [(b"content-type", b"application/problem+json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,217 @@
+"""Runs belong to the server: each trajectory is a task here, whoever watches. Pages and streams only follow.
+
+Every step is committed by the store before it is shown.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from orchestrator.grade import grade
+
+from orchestrator.alternatives import Run, new_id
+from orchestrator.policy import Policy
+from orchestrator.progress import Stop
+from orchestrator.run import Routed, events, forked
+from orchestrator.tool import Tool
+from orchestrator.trajectory import Step, StopReason, ToolCall, Trajectory
+from storage.errors import StoreError
+from storage.store import Store
+from storage.trajectories import State
+from webapp.live_run import LiveRun, LiveTrajectory, RunSnapshot
+
+logger = logging.getLogger(__name__)
+
+COALESCE_S = 0.2
+"""Followers get at most one snapshot in this time."""
+
+
+class NotFound(LookupError):
+    """There is no run or trajectory of that id."""
+
+
+class Runs:
+    """Starts, follows, stops, forks and resumes runs."""
+
+    def __init__(self, store: Store, policy_of: Callable[[str], Policy], tools: Mapping[str, Tool]) -> None:
+        self._store = store
+        self._policy_of = policy_of
+        self._tools = tools
+        self._live: dict[str, LiveRun] = {}
+
+    async def start(self, run: Run, trajectories: Sequence[Trajectory]) -> LiveRun:
+        """Keep a new run and set its trajectories going; it is kept before this returns."""
+        for trajectory in trajectories:
+            self._policy_of(trajectory.policy)
+        await self._store.begin(run, trajectories)
+        live = LiveRun(run, {t.id: LiveTrajectory(t) for t in trajectories})
+        self._live[run.id] = live
+        self._set_going(live, list(live.parts.values()))
+        return live
+
+    async def fork(self, trajectory_id: str, step: int, call: ToolCall) -> tuple[LiveRun, Trajectory]:
+        """Add an alternative to the run: the same steps before `step`, then `call` instead."""
+        origin = self.trajectory(trajectory_id)
+        child = forked(origin, step, new_id())
+        live = self._loaded(origin)
+        await self._store.begin(live.run, [child])
+        part = LiveTrajectory(child)
+        live.parts[child.id] = part
+        self._set_going(live, [part], call)
+        live.ring()
+        return live, child
+
+    async def resume(self, trajectory_id: str) -> LiveRun:
+        """Go on behind the last kept step of an interrupted trajectory; nothing happens to any other."""
+        live = self._loaded(self.trajectory(trajectory_id))
+        part = live.parts[trajectory_id]
+        if part.state is State.INTERRUPTED:
+            await self._store.reopen(trajectory_id)
+            part.state = State.RUNNING
+            self._set_going(live, [part])
+            live.ring()
+        return live
+
+    async def cancel(self, run_id: str, trajectory_id: str | None = None) -> RunSnapshot:
+        """Stop one trajectory or all of a run; returns when they have stopped. What has ended is left alone."""
+        live = self._live.get(run_id)
+        if live is None:
+            return self.snapshot(run_id)
+        if trajectory_id is not None and trajectory_id not in live.parts:
+            raise NotFound(f"run {run_id} has no trajectory {trajectory_id}")
+        tasks = [part.task for id, part in live.parts.items() if trajectory_id in (None, id) and part.task is not None]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+        return live.snapshot
+
+    async def follow(self, run_id: str, every_s: float = COALESCE_S) -> AsyncIterator[RunSnapshot]:
+        """Snapshots of the run: one at once, one after each change (at most each `every_s`), the last when it ended."""
+        live = self._live.get(run_id)
+        if live is None:
+            yield self.snapshot(run_id)
+            return
+        while True:
+            version, snapshot = live.version, live.snapshot
+            yield snapshot
+            if snapshot.ended:
+                return
+            await live.changed(version)
+            await asyncio.sleep(every_s)
+
+    def snapshot(self, run_id: str) -> RunSnapshot:
+        """The run as it is now, or as it was kept; raises NotFound."""
+        live = self._live.get(run_id)
+        return live.snapshot if live is not None else self._kept(run_id).snapshot
+
+    def trajectory(self, trajectory_id: str) -> Trajectory:
+        """A trajectory as kept so far; raises NotFound."""
+        found = self._store.trajectory(trajectory_id)
+        if found is None:
+            raise NotFound(f"there is no trajectory {trajectory_id}")
+        return found
+
+    async def close(self) -> None:
+        """Let go of everything that runs. It stays kept as running, so the next start finds it interrupted."""
+        live, self._live = self._live, {}
+        tasks = [part.task for run in live.values() for part in run.parts.values() if part.task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _loaded(self, trajectory: Trajectory) -> LiveRun:
+        """The live run of a kept trajectory; raises NotFound for an imported one, which has no run."""
+        if trajectory.run is None:
+            raise NotFound(f"trajectory {trajectory.id} was imported and belongs to no run here")
+        if trajectory.run not in self._live:
+            self._live[trajectory.run] = self._kept(trajectory.run)
+        return self._live[trajectory.run]
+
+    def _kept(self, run_id: str) -> LiveRun:
+        run = self._store.run(run_id)
+        if run is None:
+            raise NotFound(f"there is no run {run_id}")
+        parts = {t.id: LiveTrajectory(t, self._state(t)) for t in self._store.trajectories_of(run_id)}
+        return LiveRun(run, parts)
+
+    def _state(self, trajectory: Trajectory) -> State:
+        """Where a trajectory stands that nothing here drives: what is kept as running was interrupted."""
+        kept = self._store.state(trajectory.id)
+        return State.INTERRUPTED if kept in (None, State.RUNNING) else kept
+
+    def _set_going(self, live: LiveRun, parts: list[LiveTrajectory], forced: ToolCall | None = None) -> None:
+        previous: asyncio.Task[None] | None = None
+        for part in parts:
+            after = previous if live.run.one_after_another else None
+            part.task = asyncio.create_task(self._drive(live, part, forced, after))
+            previous = part.task
+
+    async def _drive(
+        self, live: LiveRun, part: LiveTrajectory, forced: ToolCall | None, after: asyncio.Task[None] | None
+    ) -> None:
+        stop = Stop(StopReason.CANCELLED, "stopped by hand")
+        try:
+            if after is not None:
+                await asyncio.wait([after])
+            stop = await self._steps(live, part, forced)
+        except asyncio.CancelledError:
+            if live.run.id not in self._live:  # the server is closing
+                raise
+        except StoreError as failure:
+            logger.exception("a step of run %s could not be kept", live.run.id)
+            return self._give_up(live, part, str(failure))
+        try:
+            await _despite_cancel(self._finish(live, part, stop))
+        except StoreError as failure:
+            self._give_up(live, part, str(failure))
+        return None
+
+    async def _steps(self, live: LiveRun, part: LiveTrajectory, forced: ToolCall | None) -> Stop:
+        policy = self._policy_of(part.trajectory.policy)
+        async for event in events(part.trajectory, policy, self._tools, forced):
+            if isinstance(event, Stop):
+                return event
+            if isinstance(event, Routed):
+                part.route(event)
+                live.ring()
+            else:
+                await _despite_cancel(self._keep(live, part, event))
+        raise AssertionError("the loop ends with a Stop")
+
+    async def _keep(self, live: LiveRun, part: LiveTrajectory, step: Step) -> None:
+        await self._store.keep_step(part.trajectory.id, step)
+        part.take(step)
+        live.ring()
+
+    async def _finish(self, live: LiveRun, part: LiveTrajectory, stop: Stop) -> None:
+        trajectory = replace(
+            part.trajectory,
+            stop_reason=stop.reason,
+            stop_detail=stop.detail,
+            answer=stop.answer,
+            outcome=grade(stop.answer, part.trajectory.reference),
+        )
+        await self._store.finish(trajectory)
+        part.trajectory, part.state, part.at_work, part.task = trajectory, State.FINISHED, None, None
+        live.ring()
+        if live.snapshot.ended:
+            self._live.pop(live.run.id, None)
+
+    def _give_up(self, live: LiveRun, part: LiveTrajectory, problem: str) -> None:
+        """The store refused: what it acknowledged stays, the rest of this trajectory waits to be resumed."""
+        part.state, part.at_work, part.task = State.INTERRUPTED, None, None
+        live.problem = problem
+        live.ring()
+
+
+async def _despite_cancel(work: Coroutine[Any, Any, None]) -> None:
+    """Finish `work` even if this task is cancelled meanwhile, then pass the cancellation on."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await task
+        raise

@@ -1,0 +1,153 @@
+"""The one place where things are put together: store, pool, tools, policy and runs, built once and passed down."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.extract import extract
+from orchestrator.pool_file import read_pool
+from orchestrator.rehearsal.stand_in import stand_ins
+from orchestrator.rehearsal.world import rehearsal_pool
+from orchestrator.tools.answer import AnswerTool
+from orchestrator.tools.reasoning import ReasoningTool
+from orchestrator.tools.search import SearchTool
+
+from orchestrator.chat import ChatClient
+from orchestrator.chat_expert import ChatExpert
+from orchestrator.documents.index import Index
+from orchestrator.expert import Expert
+from orchestrator.policies.spec import parse_spec
+from orchestrator.policy import Policy
+from orchestrator.pool import Endpoint, Pool
+from orchestrator.prices import PriceBook
+from orchestrator.rehearsal.tasks import find
+from orchestrator.tool import Tool
+from storage.database import upgrade
+from storage.store import Store
+from webapp.asking import Asking
+from webapp.ballots import Ballots
+from webapp.library import open_library
+from webapp.live_run import LiveRun
+from webapp.runs import Runs
+from webapp.settings import Settings, SettingsError
+
+DEFAULT_POLICY = "random"
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What every door of the app uses."""
+
+    settings: Settings
+    store: Store
+    pool: Pool
+    library: Index
+    tools: Mapping[str, Tool]
+    policy: str
+    """SPEC of the policy that runs unless a request names another."""
+    runs: Runs
+    ballots: Ballots
+    interrupted: tuple[str, ...]
+    """Trajectories that were running when the last process ended."""
+
+    async def ask(self, asking: Asking) -> LiveRun:
+        """Start a run; raises ValueError, UnknownAlias or StoreError before anything is spent."""
+        policy = asking.policy or self.policy
+        if policy != self.policy and policy.partition(":")[0] not in ("random", "fixed"):
+            raise ValueError(
+                f"policy {policy!r} must be named when the server is started (--policy); "
+                "a request may choose random or fixed:ALIAS,…"
+            )
+        task = find(asking.query)
+        reference = asking.reference or (task.reference if task is not None else None)
+        run, trajectories = asking.run(policy=policy, pool=self.pool.name, reference=reference)
+        return await self.runs.start(run, trajectories)
+
+    @property
+    def words(self) -> str:
+        """In words, which policy and pool are in use."""
+        return f"{policy_words(self.policy)} {pool_words(self.pool)}"
+
+
+def policy_words(spec: str) -> str:
+    """What the policy of this SPEC does, in a sentence or two."""
+    if spec == "random":
+        return "Policy: random. It picks any available alias by chance; nothing about it is learned."
+    if spec.startswith("fixed:"):
+        return f"Policy: a fixed route ({', then '.join(spec.removeprefix('fixed:').split(','))})."
+    return f"Policy: {spec}."
+
+
+def pool_words(pool: Pool) -> str:
+    """What stands behind the aliases, in a sentence."""
+    simulated = sum(entry.simulated for entry in pool.entries)
+    if simulated == len(pool.entries):
+        experts = "every expert is a stand-in, so answers, dollars and seconds of experts are simulated"
+    elif simulated:
+        experts = f"{simulated} of {len(pool.entries)} experts are stand-ins; what they answer and cost is simulated"
+    else:
+        experts = f"{len(pool.entries)} experts, none simulated"
+    return f"Pool: {pool.name}; {experts}. Search and code execution are real."
+
+
+@asynccontextmanager
+async def open_services(settings: Settings) -> AsyncIterator[Services]:
+    """Everything, opened in order and closed in the opposite one. Raises SettingsError, ValueError or StoreError."""
+    _make_folder(settings.data_dir)
+    pool = read_pool(settings.pool) if settings.pool is not None else rehearsal_pool()
+    async with AsyncExitStack() as stack:
+        upgrade(settings.database)
+        store = await stack.enter_async_context(Store.open(settings.database))
+        library = await asyncio.to_thread(open_library, settings.data_dir, settings.documents)
+        stack.callback(library.close)
+        clients: dict[Endpoint, ChatClient] = {}
+        experts = _experts(pool, settings.pace, clients)
+        tools = _tools(experts, library)
+        book = PriceBook.bundled()
+
+        def policy_of(spec: str) -> Policy:
+            return parse_spec(spec, pool, book)
+
+        spec = settings.policy or DEFAULT_POLICY
+        policy_of(spec)
+        for client in clients.values():
+            stack.push_async_callback(client.close)
+        runs = Runs(store, policy_of, tools)
+        stack.push_async_callback(runs.close)
+        interrupted = await store.mark_interrupted()
+        yield Services(settings, store, pool, library, tools, spec, runs, Ballots(store, runs), interrupted)
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(
+            f"the data folder {path} cannot be made ({error.strerror}); name another with PODIUM_DATA_DIR"
+        ) from error
+
+
+def _experts(pool: Pool, pace: float, clients: dict[Endpoint, ChatClient]) -> dict[str, Expert]:
+    standing_in: Sequence[str] = [entry.alias for entry in pool.entries if entry.simulated]
+    simulated = stand_ins(pool, extract, pace)
+    experts: dict[str, Expert] = {}
+    for entry in pool.entries:
+        if entry.alias in standing_in:
+            experts[entry.alias] = simulated[entry.alias]
+        elif entry.endpoint is not None:
+            client = clients.setdefault(entry.endpoint, ChatClient(entry.endpoint))
+            experts[entry.alias] = ChatExpert(entry, client)
+    return experts
+
+
+def _tools(experts: Mapping[str, Expert], library: Index) -> dict[str, Tool]:
+    def of(prefix: str) -> dict[str, Expert]:
+        return {alias: expert for alias, expert in experts.items() if alias.startswith(prefix)}
+
+    return {
+        "search": SearchTool(of("search-"), library),
+        "enhance_reasoning": ReasoningTool(of("reasoner-")),
+        "answer": AnswerTool(of("answer-")),
+    }

@@ -1,0 +1,73 @@
+"""How this process was asked to run: flags first, then the environment, then defaults. Read once, at the start."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self
+
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 8000
+
+
+class SettingsError(ValueError):
+    """A flag or an environment variable makes no sense; the message says which and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that the command line and the environment can say."""
+
+    host: str = DEFAULT_HOST
+    port: int = DEFAULT_PORT
+    data_dir: Path = Path.home() / ".local" / "share" / "podium"
+    database_url: str | None = None
+    """`None`: an SQLite file in `data_dir`."""
+    pool: Path | None = None
+    """`None`: the rehearsal pool."""
+    policy: str | None = None
+    """SPEC; `None`: the default."""
+    documents: Path | None = None
+    pace: float = 1.0
+    """How much of their declared latency stand-ins really wait; 0 is none."""
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
+        """Settings of the PODIUM_… variables; raises SettingsError."""
+        found = cls()
+        if text := environment.get("PODIUM_DATA_DIR"):
+            found = replace(found, data_dir=Path(text))
+        if text := environment.get("PODIUM_PORT"):
+            found = replace(found, port=port_number(text, "PODIUM_PORT"))
+        if text := environment.get("PODIUM_POOL"):
+            found = replace(found, pool=Path(text))
+        if text := environment.get("PODIUM_PACE"):
+            found = replace(found, pace=_pace(text))
+        return replace(
+            found,
+            host=environment.get("PODIUM_HOST") or found.host,
+            database_url=environment.get("PODIUM_DATABASE_URL") or None,
+            policy=environment.get("PODIUM_POLICY") or None,
+        )
+
+    @property
+    def database(self) -> str:
+        """The database's URL."""
+        return self.database_url or f"sqlite:///{(self.data_dir / 'podium.sqlite3').absolute()}"
+
+
+def port_number(text: str, name: str) -> int:
+    """A TCP port from 0 (any free one) to 65535; raises SettingsError."""
+    if not text.isdecimal() or int(text) > 65535:
+        raise SettingsError(f"{name} must be a port number from 0 to 65535, not {text!r}")
+    return int(text)
+
+
+def _pace(text: str) -> float:
+    try:
+        pace = float(text)
+    except ValueError:
+        pace = -1.0
+    if not 0 <= pace <= 100:
+        raise SettingsError(f"PODIUM_PACE must be a number from 0 to 100, not {text!r}")
+    return pace

@@ -1,0 +1,1 @@
+"""The page: theme, islands and tabs. The only package that imports Gradio."""

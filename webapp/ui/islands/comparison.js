@@ -1,0 +1,99 @@
+// Alternatives side by side under their labels: the answers first, then the steps.
+(function (P) {
+  "use strict";
+  const { el, say } = P;
+
+  function facts(column) {
+    const node = el("div", "pd-facts");
+    const shown = (value) => value ?? say("hidden");
+    node.append(P.fact(say("steps"), column.totals.steps), P.fact(say("cost"), shown(column.totals.cost)));
+    node.append(P.fact(say("time"), shown(column.totals.seconds)));
+    if (column.totals.simulated) node.append(P.simulated());
+    return node;
+  }
+
+  function route(column) {
+    const chips = el("div", "pd-chips");
+    column.rows.forEach((row, at) => {
+      if (at) chips.append(el("span", "pd-then", "›", { "aria-hidden": "true" }));
+      chips.append(P.badge(row.who));
+    });
+    return chips;
+  }
+
+  function steps(column) {
+    const fold = el("details", "pd-fold");
+    fold.open = column.rows.length <= 8;
+    fold.append(el("summary", "", `${say("compare_steps")} (${column.rows.length})`));
+    const list = el("ol", "pd-steps pd-compact");
+    for (const row of column.rows) list.append(P.stepRow(row, { pool: [] }));
+    fold.append(list);
+    return fold;
+  }
+
+  function card(column) {
+    const node = el("article", "pd-column", undefined, { "data-alternative": column.id });
+    const head = el("header", "pd-column-head");
+    head.append(el("span", "pd-label", column.label));
+    head.append(el("span", "pd-column-name", column.name ?? "", { title: column.preference ?? "" }));
+    node.append(head);
+    if (column.answer) node.append(P.answerCard(column.answer, column.state_words));
+    node.append(facts(column), route(column), steps(column));
+    return node;
+  }
+
+  P.comparison = function ({ element, props, watch }) {
+    const root = element.querySelector(".pd-comparison");
+    function take() {
+      const view = props.value;
+      if (!view || !view.columns) {
+        root.replaceChildren(P.empty(say("compare_empty_title"), say("compare_empty")));
+        return;
+      }
+      const grid = el("div", "pd-columns");
+      grid.append(...view.columns.map(card));
+      root.replaceChildren(el("h2", "pd-query", view.query), grid);
+    }
+    P.onSelect(element, ({ alternative }) => {
+      for (const node of root.querySelectorAll("[data-alternative]")) {
+        node.toggleAttribute("data-selected", node.dataset.alternative === alternative);
+      }
+    });
+    watch("value", take);
+    take();
+  };
+
+  P.result = function ({ element, props, watch }) {
+    const root = element.querySelector(".pd-result");
+    function take() {
+      const view = props.value;
+      root.replaceChildren();
+      if (!view || !view.rows) return;
+      const table = el("table", "pd-table");
+      const head = el("tr");
+      for (const key of ["result_place", "result_label", "result_who", "result_reward"]) head.append(el("th", "", say(key), { scope: "col" }));
+      const top = el("thead");
+      top.append(head);
+      const body = el("tbody");
+      body.append(...view.rows.map(line));
+      table.append(top, body);
+      const wrap = el("div", "pd-scroll");
+      wrap.append(table);
+      root.append(el("h3", "", `✓ ${say("result_title")}: ${view.sentence}`, { role: "status" }), wrap);
+      if (view.reason) root.append(el("blockquote", "pd-reason", view.reason));
+    }
+    function line(row) {
+      const node = el("tr");
+      const place = row.place ?? say("result_unranked");
+      node.append(el("td", "pd-number", row.below ? `${place} (${say("result_below")})` : place));
+      const label = el("td");
+      label.append(el("span", "pd-label", row.label));
+      const who = el("td", "", row.who, { title: row.preference });
+      who.append(el("div", "pd-note", row.verdict_words));
+      node.append(label, who, el("td", "pd-number", row.reward));
+      return node;
+    }
+    watch("value", take);
+    take();
+  };
+})((window.Podium = window.Podium || {}));

@@ -1,0 +1,120 @@
+// What all islands share: elements, words, badges, the one selection of the page, clocks and the theme.
+(function (P) {
+  "use strict";
+
+  // Text only ever enters the page through textContent.
+  P.el = function (tag, className, text, attributes) {
+    const node = document.createElement(tag);
+    if (className) node.className = className;
+    if (text !== undefined && text !== null) node.textContent = text;
+    for (const [name, value] of Object.entries(attributes || {})) {
+      if (value !== null && value !== undefined && value !== false) node.setAttribute(name, value === true ? "" : value);
+    }
+    return node;
+  };
+
+  P.button = function (className, text, onClick, attributes) {
+    const node = P.el("button", className, text, { type: "button", ...attributes });
+    node.addEventListener("click", onClick);
+    return node;
+  };
+
+  P.say = function (key, fill) {
+    const words = P.words[key];
+    if (words === undefined) throw new Error(`no words for ${key}`);
+    return words.replace(/\{(\w+)\}/g, (whole, name) => (fill && name in fill ? fill[name] : whole));
+  };
+
+  P.coloured = function (node, alias) {
+    node.style.setProperty("--c", `var(--pd-a-${P.aliases.includes(alias) ? alias : "orchestrator"})`);
+    return node;
+  };
+
+  P.badge = function (who) {
+    const known = who || { alias: "orchestrator", code: "?", shape: "round" };
+    const node = P.el("span", "pd-badge", known.code, { "data-shape": known.shape, title: known.alias });
+    return P.coloured(node, known.alias);
+  };
+
+  P.simulated = function () {
+    return P.el("span", "pd-sim", P.say("simulated"), { title: P.say("simulated_title") });
+  };
+
+  P.empty = function (title, text) {
+    const node = P.el("div", "pd-empty");
+    const steps = P.el("div", "pd-podium", undefined, { "aria-hidden": "true" });
+    steps.append(P.el("i"), P.el("i"), P.el("i"));
+    node.append(steps, P.el("h3", "", title), P.el("p", "", text));
+    return node;
+  };
+
+  P.fact = function (name, value, className) {
+    const node = P.el("div", `pd-fact ${className || ""}`);
+    node.append(P.el("span", "pd-fact-name", name), P.el("span", "pd-fact-value", value));
+    return node;
+  };
+
+  // One selection for the whole page, so that a bar, a row and a point mean the same step.
+  P.selection = { alternative: null, step: null };
+  P.select = function (change) {
+    Object.assign(P.selection, change);
+    document.dispatchEvent(new CustomEvent("podium:select", { detail: { ...P.selection } }));
+  };
+  P.onSelect = function (element, listener) {
+    const listen = (event) => {
+      if (element.isConnected) listener(event.detail);
+      else document.removeEventListener("podium:select", listen);
+    };
+    document.addEventListener("podium:select", listen);
+  };
+
+  // Clocks tick in the browser; the server's own time corrects for a browser whose clock is off.
+  P.clockOffset = 0;
+  P.clock = function (className, sinceMs) {
+    return P.el("span", `pd-clock ${className || ""}`, P.seconds(sinceMs), { "data-since": sinceMs });
+  };
+  P.seconds = function (sinceMs) {
+    const seconds = Math.max(0, (Date.now() - P.clockOffset - sinceMs) / 1000);
+    if (seconds < 60) return `${seconds.toFixed(1)} s`;
+    return `${Math.floor(seconds / 60)} min ${String(Math.floor(seconds % 60)).padStart(2, "0")} s`;
+  };
+  setInterval(() => {
+    for (const clock of document.querySelectorAll(".pd-clock[data-since]")) {
+      clock.textContent = P.seconds(Number(clock.dataset.since));
+    }
+  }, 200);
+
+  P.memory = {
+    get(key) {
+      try { return JSON.parse(localStorage.getItem(`podium:${key}`)); } catch { return null; }
+    },
+    set(key, value) {
+      try { localStorage.setItem(`podium:${key}`, JSON.stringify(value)); } catch { /* private browsing */ }
+    },
+    drop(key) {
+      try { localStorage.removeItem(`podium:${key}`); } catch { /* private browsing */ }
+    },
+  };
+
+  P.isDark = () => document.body.classList.contains("dark");
+  P.setDark = function (dark) {
+    document.body.classList.toggle("dark", dark);
+    document.dispatchEvent(new CustomEvent("podium:theme"));
+  };
+
+  P.linkTo = function (run) {
+    const here = new URL(window.location.href);
+    if (!run || here.searchParams.get("run") === run) return;
+    here.searchParams.set("run", run);
+    window.history.replaceState(null, "", here);
+  };
+
+  // Ctrl+Enter (or Cmd+Enter) in the query box asks, whatever its height.
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+    if (event.target instanceof Element && event.target.closest("#query")) {
+      event.preventDefault();
+      document.querySelector("#ask")?.click();
+    }
+  });
+})((window.Podium = window.Podium || {}));

@@ -1,0 +1,104 @@
+// The smaller islands: masthead, example queries, favoured aliases and the history.
+(function (P) {
+  "use strict";
+  const { el, say } = P;
+
+  P.masthead = function ({ element, props, watch }) {
+    const root = element.querySelector(".pd-masthead");
+    const toggle = P.button("pd-small pd-theme", "", () => {
+      P.memory.set("theme", P.isDark() ? "light" : "dark");
+      P.setDark(!P.isDark());
+    }, { "aria-label": say("theme"), title: say("theme") });
+    const name = () => (toggle.textContent = P.isDark() ? `☀ ${say("light")}` : `☾ ${say("dark")}`);
+    document.addEventListener("podium:theme", name);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => setTimeout(restore, 0));
+    function restore() {
+      const chosen = P.memory.get("theme");
+      P.setDark(chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches);
+    }
+    function take() {
+      const view = props.value || {};
+      const podium = el("span", "pd-podium", undefined, { "aria-hidden": "true" });
+      podium.append(el("i"), el("i"), el("i"));
+      const brand = el("h1", "pd-brand");
+      brand.append(podium, el("span", "", view.title));
+      root.replaceChildren(brand, el("p", "pd-tagline", view.tagline), el("p", "pd-policy", view.policy), toggle);
+    }
+    restore();
+    watch("value", take);
+    take();
+    name();
+  };
+
+  P.examples = function ({ element, props, watch, trigger }) {
+    const root = element.querySelector(".pd-examples");
+    function take() {
+      const texts = props.value || [];
+      root.replaceChildren(el("span", "pd-kicker", root.dataset.title));
+      for (const text of texts) root.append(P.button("pd-chip", text, () => trigger("chosen", { text })));
+      root.hidden = !texts.length;
+    }
+    root.dataset.title = element.querySelector("[data-words]").dataset.words;
+    watch("value", take);
+    take();
+  };
+
+  P.favour = function ({ element, props, watch, trigger }) {
+    const root = element.querySelector(".pd-favour");
+    function take() {
+      const view = props.value || { aliases: [], weights: {} };
+      root.replaceChildren(el("p", "pd-note", say("favour_help")));
+      for (const who of view.aliases) root.append(line(who, view.weights[who.alias] || 0));
+    }
+    function line(who, weight) {
+      const node = el("label", "pd-favour-line");
+      const text = el("span", "pd-text");
+      text.append(el("b", "", who.alias), el("span", "pd-model", who.model || say("not_in_pool")));
+      const slider = el("input", "pd-range", undefined, { type: "range", min: 0, max: 1, step: 0.1, "aria-label": say("favour", { alias: who.alias }) });
+      slider.value = weight;
+      const number = el("output", "pd-number", Number(weight).toFixed(1));
+      slider.addEventListener("input", () => (number.textContent = Number(slider.value).toFixed(1)));
+      slider.addEventListener("change", () => {
+        props.value = { ...props.value, weights: { ...props.value.weights, [who.alias]: Number(slider.value) } };
+        trigger("favoured", { alias: who.alias, weight: Number(slider.value) });
+      });
+      node.append(P.badge(who), text, slider, number);
+      return node;
+    }
+    watch("value", take);
+    take();
+  };
+
+  P.history = function ({ element, props, watch, trigger }) {
+    const root = element.querySelector(".pd-history");
+    function take() {
+      const view = props.value;
+      if (!view || !view.rows || !view.rows.length) {
+        const title = view && view.filtered ? say("history_nothing") : say("history_empty_title");
+        root.replaceChildren(P.empty(title, view && view.filtered ? "" : say("history_empty")));
+        return;
+      }
+      const list = el("ul", "pd-runs");
+      list.append(...view.rows.map(line));
+      root.replaceChildren(list);
+    }
+    function line(row) {
+      const item = el("li");
+      const link = el("a", "pd-run", undefined, { href: `?run=${encodeURIComponent(row.run)}` });
+      link.addEventListener("click", (event) => {
+        if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+        event.preventDefault();
+        trigger("opened", { run: row.run });
+      });
+      const facts = el("span", "pd-run-facts");
+      facts.append(el("time", "", row.when, { datetime: new Date(row.when_ms).toISOString() }));
+      facts.append(el("span", "", `${row.alternatives} × · ${row.state}`), el("span", "", row.rankings));
+      if (row.simulated) facts.append(P.simulated());
+      link.append(el("span", "pd-run-query", row.query), facts);
+      item.append(link);
+      return item;
+    }
+    watch("value", take);
+    take();
+  };
+})((window.Podium = window.Podium || {}));

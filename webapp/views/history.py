@@ -1,0 +1,42 @@
+"""Past runs as rows of a list."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from webapp.views import amounts
+from webapp.views.steps import JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class PastRun:
+    """What the history shows of a run."""
+
+    run: str
+    query: str
+    asked_at: datetime
+    alternatives: int
+    state: str
+    """In words, such as `3 answered, 1 stopped`."""
+    rankings: int
+    simulated: bool = False
+
+
+def history_view(runs: Sequence[PastRun], search: str) -> JsonObject:
+    """Rows, latest first as given; `filtered` tells an empty history from an empty search."""
+    return {
+        "filtered": bool(search.strip()),
+        "rows": [
+            {
+                "run": past.run,
+                "query": past.query if len(past.query) <= 300 else f"{past.query[:300]}…",
+                "when": past.asked_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+                "when_ms": round(past.asked_at.timestamp() * 1000),
+                "alternatives": past.alternatives,
+                "state": past.state,
+                "rankings": amounts.counted(past.rankings, "ranking") if past.rankings else "–",
+                "simulated": past.simulated,
+            }
+            for past in runs
+        ],
+    }

@@ -1,0 +1,44 @@
+"""The order that a browser sends, read with distrust."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from webapp.views import words
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Best-first groups of labels, the unranked, and how many groups lie above the acceptability line."""
+
+    groups: tuple[tuple[str, ...], ...]
+    unranked: tuple[str, ...]
+    acceptable: int | None
+    ballot: str
+    version: str
+    key: str
+    """The same for every sending of one submission."""
+
+
+def placement(value: Any) -> Placement:
+    """The placement in an island's value; raises ValueError where it is untouched or has another shape."""
+    if not isinstance(value, dict) or value.get("touched") is not True:
+        raise ValueError(words.NOT_TOUCHED)
+    groups, unranked, acceptable = value.get("groups"), value.get("unranked"), value.get("acceptable")
+    if not isinstance(groups, list) or not all(_labels(group) for group in groups) or not _labels(unranked):
+        raise ValueError("the ranking has another shape than {'groups': [['B'], ['A', 'C']], 'unranked': ['D']}")
+    if acceptable is not None and (isinstance(acceptable, bool) or not isinstance(acceptable, int)):
+        raise ValueError(f"the acceptability line must be a whole number or null, not {acceptable!r}")
+    if not groups and acceptable is None:
+        raise ValueError(words.NOT_TOUCHED)
+    return Placement(
+        tuple(tuple(group) for group in groups),
+        tuple(unranked or ()),
+        acceptable,
+        str(value.get("ballot", ""))[:64],
+        str(value.get("version", ""))[:64],
+        str(value.get("key", ""))[:64],
+    )
+
+
+def _labels(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(label, str) and len(label) == 1 for label in value)

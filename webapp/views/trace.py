@@ -1,0 +1,179 @@
+"""A run as the trace shows it: its alternatives with their rows, totals, clocks and answers."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from orchestrator.pool import Pool
+from orchestrator.preference import PreferenceVector
+from orchestrator.preference import instruction as in_words
+from orchestrator.trajectory import Origin, Step, StopReason, Trajectory
+from webapp.asking import preference_name
+from webapp.live_run import AtWork, RunSnapshot, State
+from webapp.views import amounts, words
+from webapp.views.aliases import who
+from webapp.views.steps import JsonObject, step_row
+
+Rows = Callable[[Trajectory], list[JsonObject]]
+"""Makes the rows of a trajectory; a follower passes one that remembers those of finished steps."""
+
+
+def run_view(snapshot: RunSnapshot, pool: Pool, now: datetime, rows: Rows | None = None) -> JsonObject:
+    """The whole run at one moment; `now` is the server's clock, against which the browser's clocks tick."""
+    make = rows or (lambda trajectory: [step_row(step, pool) for step in trajectory.steps])
+    return {
+        "run": snapshot.run.id,
+        "query": snapshot.run.query,
+        "reference": snapshot.run.reference,
+        "now_ms": _ms(now),
+        "ended": snapshot.ended,
+        "problem": snapshot.problem,
+        "alternatives": [
+            trace_view(
+                trajectory,
+                pool,
+                number=number,
+                state=snapshot.states[trajectory.id],
+                at_work=snapshot.at_work.get(trajectory.id),
+                waiting=_waits(snapshot, number - 1),
+                rows=make(trajectory),
+            )
+            for number, trajectory in enumerate(snapshot.trajectories, 1)
+        ],
+        "pool": [who(entry.alias, pool) for entry in pool.entries],
+    }
+
+
+def trace_view(
+    trajectory: Trajectory,
+    pool: Pool,
+    *,
+    number: int = 1,
+    state: State = State.FINISHED,
+    at_work: AtWork | None = None,
+    waiting: bool = False,
+    rows: list[JsonObject] | None = None,
+) -> JsonObject:
+    """One trajectory: rows, the call at work, running total and why it stopped."""
+    return {
+        "id": trajectory.id,
+        "number": number,
+        "name": alternative_name(trajectory, pool),
+        "preference": preference_words(trajectory.preference),
+        "seed": trajectory.seed,
+        "policy": trajectory.policy,
+        "state": str(state),
+        "state_words": state_words(trajectory, state),
+        "tone": _tone(trajectory, state),
+        "rows": [step_row(step, pool) for step in trajectory.steps] if rows is None else rows,
+        "live": _live(trajectory, state, at_work, pool, waiting),
+        "totals": totals(trajectory),
+        "answer": None if state is State.RUNNING else answer_view(trajectory),
+    }
+
+
+def alternative_name(trajectory: Trajectory, pool: Pool) -> str:
+    """How people tell it apart: the preset it ran under, its own weights, or where it was forked."""
+    name = preference_name(trajectory.preference, pool.local_aliases) or words.PRESET_OWN
+    return name if trajectory.fork is None else f"{name}, forked at step {trajectory.fork.step + 1}"
+
+
+def preference_words(preference: PreferenceVector) -> str:
+    """The three weights and the favoured aliases, and the sentence that goes into the prompt."""
+    weights = [
+        f"{words.ACCURACY.lower()} {preference.accuracy:g}",
+        f"{words.COST.lower()} {preference.cost:g}",
+        f"{words.LATENCY.lower()} {preference.latency:g}",
+        *(f"{alias} {weight:g}" for alias, weight in preference.tools.items() if weight > 0),
+    ]
+    return f"{', '.join(weights)}. {in_words(preference)}".strip()
+
+
+def state_words(trajectory: Trajectory, state: State) -> str:
+    """Running, interrupted, or why it stopped and after how much."""
+    if state is State.RUNNING:
+        return "running"
+    after = f"after {amounts.counted(len(trajectory.steps), 'step')}"
+    if trajectory.stop_reason is None:
+        return f"interrupted {after}; it can be resumed"
+    reason = words.STOP_REASONS[trajectory.stop_reason]
+    plain = trajectory.stop_reason in (StopReason.ANSWERED, StopReason.CANCELLED)
+    detail = f": {trajectory.stop_detail}" if trajectory.stop_detail and not plain else ""
+    return f"{reason} {after}{detail}"
+
+
+def totals(trajectory: Trajectory) -> JsonObject:
+    """What the trajectory cost and took so far."""
+    return {
+        "steps": len(trajectory.steps),
+        "cost": amounts.cost(trajectory.calls),
+        "seconds": amounts.seconds(trajectory.latency_s),
+        "tokens": amounts.tokens(trajectory.calls),
+        "simulated": trajectory.simulated,
+    }
+
+
+def answer_view(trajectory: Trajectory) -> JsonObject:
+    """The answer with its verdict, who gave it, and the source it was read from."""
+    last = _answering_step(trajectory)
+    observation = last.observation if last is not None else None
+    outcome = trajectory.outcome
+    extracted = observation is not None and observation.origin is Origin.EXTRACTED
+    by = outcome.by
+    return {
+        "text": trajectory.answer,
+        "verdict": str(outcome.verdict),
+        "verdict_words": words.VERDICTS[outcome.verdict],
+        "by": None if by is None else words.GRADERS.get(by, by),
+        "reason": outcome.reason,
+        "reference": trajectory.reference,
+        "origin": None if observation is None else words.ORIGINS[observation.origin],
+        "extracted": extracted,
+        "source": None if observation is None else observation.source,
+        "simulated": last is not None and last.simulated,
+        "who": None if last is None or last.call is None else last.call.model,
+    }
+
+
+def _answering_step(trajectory: Trajectory) -> Step | None:
+    if trajectory.answer is None or not trajectory.steps:
+        return None
+    return trajectory.steps[-1]
+
+
+def _live(trajectory: Trajectory, state: State, at_work: AtWork | None, pool: Pool, waiting: bool) -> JsonObject | None:
+    """The row that is being made, or `None` when nothing runs."""
+    if state is not State.RUNNING:
+        return None
+    return {
+        "number": len(trajectory.steps) + 1,
+        "waiting": waiting,
+        "who": None if at_work is None else who(at_work.routed.call.model, pool),
+        "why": "" if at_work is None else at_work.routed.thought,
+        "since_ms": None if at_work is None else _ms(at_work.since),
+        "started_ms": _ms(trajectory.started_at),
+    }
+
+
+def _waits(snapshot: RunSnapshot, position: int) -> bool:
+    """Whether it stands behind another alternative that still runs."""
+    trajectory = snapshot.trajectories[position]
+    ahead = snapshot.trajectories[:position]
+    begun = bool(trajectory.steps) or trajectory.id in snapshot.at_work
+    return (
+        snapshot.run.one_after_another
+        and not begun
+        and any(snapshot.states[other.id] is State.RUNNING for other in ahead)
+    )
+
+
+def _tone(trajectory: Trajectory, state: State) -> str:
+    """`running`, `good`, `plain` or `bad`: the mark beside the state."""
+    if state is State.RUNNING:
+        return "running"
+    if trajectory.stop_reason is StopReason.ANSWERED:
+        return "good"
+    return "bad" if trajectory.stop_reason is StopReason.FAILED else "plain"
+
+
+def _ms(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)
