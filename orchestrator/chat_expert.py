@@ -29,12 +29,12 @@ _TASKS: Final = {
     ),
     CallRole.CODE_WRITER: (
         "Question: {query}\n\nDo not answer it yet. Write Python that computes something which helps to answer it, and "
-        "print each result with a word on what it is. The code runs alone: define everything it needs, use no third-party "
-        "packages, files or network. Put it between ```python and ```."
+        "print each result with a word on what it is. The code runs alone: define everything it needs; third-party "
+        "packages, files and the network are not there. Put it between ```python and ```."
     ),
     CallRole.EXPERT: (
-        "Problem:\n{query}\n\nSolve it with care, step by step, and rely on the material above where there is any. Then "
-        "put the final answer alone, as short as it can be, between <answer> and </answer>."
+        "Problem:\n{query}\n\nSolve it with care, step by step, and rely on the material above where there is any. "
+        "Then put the final answer alone, as short as it can be, between <answer> and </answer>."
     ),
 }
 _FENCE: Final = re.compile(r"```(?:python|py)?[ \t]*\n(.*?)(?:```|\Z)", re.DOTALL | re.IGNORECASE)

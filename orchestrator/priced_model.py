@@ -143,8 +143,8 @@ class PricedModel:
             have = [f"${left.usd}"] if left.usd is not None else []
             have += [f"{left.tokens} tokens"] if left.tokens is not None else []
             raise CannotAfford(
-                f"{asked.name} ({self.model}) was not asked: a prompt of about {input_tokens:,} tokens and a reply of at "
-                f"least {FEWEST_OUTPUT_TOKENS} do not fit into what is left ({' and '.join(have)}); raise the limit"
+                f"{asked.name} ({self.model}) was not asked: a prompt of about {input_tokens:,} tokens and a reply of "
+                f"at least {FEWEST_OUTPUT_TOKENS} do not fit into what is left ({' and '.join(have)}); raise the limit"
             )
         return tokens, timeout_s
 

@@ -84,9 +84,10 @@ def _dated(path: Path, number: int, row: Mapping[str, Any]) -> DatedPrice:
 
 
 def _dollars(where: str, key: str, value: object) -> Decimal:
-    if isinstance(value, bool) or not isinstance(value, int | Decimal) or not 0 <= value < Decimal("Infinity"):
+    number = Decimal(value) if isinstance(value, int | Decimal) and not isinstance(value, bool) else None
+    if number is None or not number.is_finite() or number < 0:
         raise BadPriceBook(f"{where}: {key!r} must be zero or more dollars, not {value!r}")
-    return Decimal(value)
+    return number
 
 
 @dataclass(frozen=True, slots=True)

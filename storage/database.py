@@ -1,4 +1,4 @@
-"""The database as a whole: open it by URL, bring its schema up to date, copy it."""
+"""The database as a whole: open it by URL, bring its schema up to date, check it, copy it."""
 
 from pathlib import Path
 from typing import Final
@@ -10,8 +10,16 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, make_url
 from sqlalchemy.exc import ArgumentError
 
-from storage import sqlite
-from storage.errors import READ_ONLY, StoreError, StoreReadOnly, StoreUnreachable, StoreVersion, told_plainly
+from storage import integrity, sqlite
+from storage.errors import (
+    READ_ONLY,
+    StoreCorrupt,
+    StoreError,
+    StoreReadOnly,
+    StoreUnreachable,
+    StoreVersion,
+    told_plainly,
+)
 
 _POSTGRES: Final = ("postgresql", "postgresql+psycopg")
 
@@ -88,6 +96,19 @@ def version_problem(connection: Connection) -> str | None:
     if current == head:
         return None
     return f"its schema is {current or 'empty'}, this version needs {head}: run `podium db upgrade`"
+
+
+def check(url: str) -> list[str]:
+    """What is wrong with a database, in words; empty where all is well. Raises StoreUnreachable where there is none."""
+    engine = open_engine(url, create=False)
+    try:
+        with told_plainly(named(engine)), engine.connect() as connection:
+            problem = version_problem(connection)
+            return integrity.problems(connection) if problem is None else [problem]
+    except StoreCorrupt as damage:
+        return [str(damage)]
+    finally:
+        engine.dispose()
 
 
 def backup(url: str, path: Path | str) -> None:

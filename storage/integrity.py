@@ -4,15 +4,12 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, Table, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Table, func, select
 
 from orchestrator.trajectory import Trajectory
 from prefs.ballot import Ballot
-from prefs.ranking import RankingMismatch
-from prefs.ranking import check as check_ranking
+from prefs.ranking import RankingMismatch, check
 from storage import sqlite
-from storage.database import named, open_engine, version_problem
-from storage.errors import StoreError, told_plainly
 from storage.rankings import find_ballot, not_superseded
 from storage.records import RecordError, load_ballot, load_ranking, load_run
 from storage.tables import BALLOT, RANKING, RUN, STEP, TRAJECTORY
@@ -22,33 +19,16 @@ PAGE: Final = 200
 """Rows read at once."""
 
 
-def check(url: str) -> list[str]:
-    """What is wrong with a database, in words; empty where all is well. Raises StoreError where there is none."""
-    engine = open_engine(url, create=False)
-    try:
-        with told_plainly(named(engine)):
-            return check_engine(engine)
-    except StoreError as error:
-        return [str(error)]
-    finally:
-        engine.dispose()
-
-
-def check_engine(engine: Engine) -> list[str]:
-    """What is wrong with an open database."""
-    with engine.connect() as connection:
-        problem = version_problem(connection)
-        if problem is not None:
-            return [problem]
-        file = sqlite.unsound(connection) if engine.dialect.name == "sqlite" else []
-        return [
-            *file,
-            *_unreadable_runs(connection),
-            *_wrong_trajectories(connection),
-            *_wrong_ballots(connection),
-            *_wrong_rankings(connection),
-            *_rival_rankings(connection),
-        ]
+def problems(connection: Connection) -> list[str]:
+    """What is wrong with what the database holds, in words; empty where all is well."""
+    return [
+        *(sqlite.unsound(connection) if connection.dialect.name == "sqlite" else ()),
+        *_unreadable_runs(connection),
+        *_wrong_trajectories(connection),
+        *_wrong_ballots(connection),
+        *_wrong_rankings(connection),
+        *_rival_rankings(connection),
+    ]
 
 
 def _unreadable_runs(connection: Connection) -> Iterator[str]:
@@ -122,7 +102,7 @@ def _wrong_rankings(connection: Connection) -> Iterator[str]:
             if ballot is None:
                 yield f"ranking {id}: its ballot {ranking.ballot} is not there"
             else:
-                check_ranking(ranking, ballot)
+                check(ranking, ballot)
         except (RecordError, RankingMismatch) as error:
             yield f"ranking {id}: {error}"
 

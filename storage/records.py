@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError
 
 from orchestrator.alternatives import Run
+from orchestrator.preference import PreferenceVector
 from orchestrator.trajectory import FORMAT, Step, Trajectory
 from prefs.ballot import Ballot
 from prefs.ranking import Ranking
@@ -26,6 +27,7 @@ _STEP: Final = TypeAdapter(Step)
 _RUN: Final = TypeAdapter(Run)
 _BALLOT: Final = TypeAdapter(Ballot)
 _RANKING: Final = TypeAdapter(Ranking)
+_PREFERENCE: Final = TypeAdapter(PreferenceVector)
 
 
 class RecordError(ValueError):
@@ -85,9 +87,14 @@ def load_run(record: str | bytes | Mapping[str, Any]) -> Run:
     return _valid(_RUN.validate_python, _read(record, "run"))
 
 
+def ballot_json(ballot: Ballot) -> Json:
+    """The record of a ballot, with its derived version, as JSON values."""
+    return {"format": FORMAT, **_BALLOT.dump_python(ballot, mode="json"), "version": ballot.version}
+
+
 def dump_ballot(ballot: Ballot) -> str:
     """The record of a ballot as one line of JSON."""
-    return _line({"format": FORMAT, **_BALLOT.dump_python(ballot, mode="json")})
+    return _line(ballot_json(ballot))
 
 
 def load_ballot(record: str | bytes | Mapping[str, Any]) -> Ballot:
@@ -112,6 +119,11 @@ def dump_ranking(ranking: Ranking, ballot: Ballot | None = None) -> str:
 def load_ranking(record: str | bytes | Mapping[str, Any]) -> Ranking:
     """The ranking of a record; raises RecordError."""
     return _valid(_RANKING.validate_python, _read(record, "ranking"))
+
+
+def load_preference(record: str | bytes | Mapping[str, Any]) -> PreferenceVector:
+    """The preference vector of a record, such as `{"accuracy": 1, "cost": 0.5, "latency": 0}`; raises RecordError."""
+    return _valid(_PREFERENCE.validate_python, _parsed(record, "preference"))
 
 
 def _totals(priced: Trajectory | Step) -> Json:

@@ -1,5 +1,6 @@
 """The store: keeps runs, trajectories, ballots and rankings, and finds them again. Takes and gives domain values."""
 
+import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
@@ -59,6 +60,14 @@ class Store:
     ) -> None:
         self.close()
 
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await asyncio.to_thread(self.close)
+
     async def begin(self, run: Run, alternatives: Sequence[Trajectory]) -> None:
         """Keep trajectories as running, with the steps they have, and their run unless it is kept already."""
         await self._write(lambda connection: trajectories.begin(connection, run, alternatives))
@@ -83,6 +92,10 @@ class Store:
     async def add(self, trajectory: Trajectory) -> bool:
         """Keep a trajectory made elsewhere. False where it is here already; StoreConflict where it differs."""
         return await self._write(lambda connection: trajectories.add(connection, trajectory))
+
+    async def add_all(self, some: Sequence[Trajectory]) -> int:
+        """Keep trajectories made elsewhere, all or none, and tell how many of them are new."""
+        return await self._write(lambda connection: sum(trajectories.add(connection, one) for one in some))
 
     async def keep_ballot(self, ballot: Ballot) -> None:
         """Keep a ballot; keeping the same one again does nothing."""

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
-from orchestrator.pool_file import read_pool
 from orchestrator.rehearsal.world import rehearsal_pool
 
 from orchestrator.pool import Endpoint, Pool, PoolEntry
+from orchestrator.pool_file import read_pool
 from orchestrator.prices import PriceBook, quote_entry
 
 HEADER = ("alias", "model", "endpoint", "reachable", "price")

@@ -1,34 +1,33 @@
 """The one place where things are put together: store, pool, tools, policy and runs, built once and passed down."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.extract import extract
-from orchestrator.pool_file import read_pool
 from orchestrator.rehearsal.stand_in import stand_ins
 from orchestrator.rehearsal.world import rehearsal_pool
 from orchestrator.tools.answer import AnswerTool
 from orchestrator.tools.reasoning import ReasoningTool
 from orchestrator.tools.search import SearchTool
 
-from orchestrator.chat import ChatClient
+from orchestrator.chat import ChatClients
 from orchestrator.chat_expert import ChatExpert
 from orchestrator.documents.index import Index
 from orchestrator.expert import Expert
+from orchestrator.extract import extract
 from orchestrator.policies.spec import parse_spec
 from orchestrator.policy import Policy
-from orchestrator.pool import Endpoint, Pool
+from orchestrator.pool import Pool
+from orchestrator.pool_file import read_pool
 from orchestrator.prices import PriceBook
+from orchestrator.rehearsal.corpus import articles
 from orchestrator.rehearsal.tasks import find
 from orchestrator.tool import Tool
-from storage.database import upgrade
 from storage.store import Store
 from webapp.asking import Asking
 from webapp.ballots import Ballots
-from webapp.library import open_library
 from webapp.live_run import LiveRun
 from webapp.runs import Runs
 from webapp.settings import Settings, SettingsError
@@ -93,27 +92,30 @@ def pool_words(pool: Pool) -> str:
 
 
 @asynccontextmanager
-async def open_services(settings: Settings) -> AsyncIterator[Services]:
-    """Everything, opened in order and closed in the opposite one. Raises SettingsError, ValueError or StoreError."""
+async def open_services(
+    settings: Settings, on_progress: Callable[[int, int], None] | None = None
+) -> AsyncIterator[Services]:
+    """Everything, opened in order and closed in the opposite one; `on_progress` counts files being indexed.
+
+    Raises SettingsError, ValueError or StoreError."""
     _make_folder(settings.data_dir)
     pool = read_pool(settings.pool) if settings.pool is not None else rehearsal_pool()
     async with AsyncExitStack() as stack:
-        upgrade(settings.database)
-        store = await stack.enter_async_context(Store.open(settings.database))
-        library = await asyncio.to_thread(open_library, settings.data_dir, settings.documents)
+        store = stack.enter_context(Store.open(settings.database))
+        paths = [settings.documents] if settings.documents is not None else []
+        library = await asyncio.to_thread(
+            Index.open, articles(), paths, cache=settings.data_dir, on_progress=on_progress
+        )
         stack.callback(library.close)
-        clients: dict[Endpoint, ChatClient] = {}
-        experts = _experts(pool, settings.pace, clients)
-        tools = _tools(experts, library)
-        book = PriceBook.bundled()
+        clients, book = ChatClients(), PriceBook.read()
+        stack.push_async_callback(clients.aclose)
+        tools = _tools(_experts(pool, settings.pace, clients, book), library)
 
         def policy_of(spec: str) -> Policy:
-            return parse_spec(spec, pool, book)
+            return parse_spec(spec, pool, clients, book)
 
         spec = settings.policy or DEFAULT_POLICY
         policy_of(spec)
-        for client in clients.values():
-            stack.push_async_callback(client.close)
         runs = Runs(store, policy_of, tools)
         stack.push_async_callback(runs.close)
         interrupted = await store.mark_interrupted()
@@ -129,17 +131,13 @@ def _make_folder(path: Path) -> None:
         ) from error
 
 
-def _experts(pool: Pool, pace: float, clients: dict[Endpoint, ChatClient]) -> dict[str, Expert]:
-    standing_in: Sequence[str] = [entry.alias for entry in pool.entries if entry.simulated]
-    simulated = stand_ins(pool, extract, pace)
-    experts: dict[str, Expert] = {}
+def _experts(pool: Pool, pace: float, clients: ChatClients, book: PriceBook) -> dict[str, Expert]:
+    simulated = [entry for entry in pool.entries if entry.endpoint is None]
+    experts: dict[str, Expert] = dict(stand_ins(simulated, extract, pace))
     for entry in pool.entries:
-        if entry.alias in standing_in:
-            experts[entry.alias] = simulated[entry.alias]
-        elif entry.endpoint is not None:
-            client = clients.setdefault(entry.endpoint, ChatClient(entry.endpoint))
-            experts[entry.alias] = ChatExpert(entry, client)
-    return experts
+        if entry.endpoint is not None:
+            experts[entry.alias] = ChatExpert(entry, clients.of(entry.endpoint), book)
+    return {entry.alias: experts[entry.alias] for entry in pool.entries}
 
 
 def _tools(experts: Mapping[str, Expert], library: Index) -> dict[str, Tool]:

@@ -6,7 +6,7 @@ from typing import Final
 
 from orchestrator.documents.passage import Reading, Section
 
-_PAGE_END = re.compile(r"\n+[^\n]*\[Page [\divxlc]+\][^\n]*\n*(?:\f\n*(?:[^\n]+\n){1,4}(?=\n))?\n*")
+_PAGE_END = re.compile(r"\n+[^\n]*\[Page [\divxlc]+\][^\n]*\n*(?:\f\n*(?:[^\n]+\n){1,4}(?=\n)|RFC \d+[^\n]*\n)?\n*")
 _NUMBERED = re.compile(
     r"(?:(?:\d{1,2}|[A-Z])(?:\.\d{1,3})*\.?|(?:Appendix|Chapter|Section) [A-Z\d]{1,3}[.:]?)\s{1,4}[^\W\d_]"
 )

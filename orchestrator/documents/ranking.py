@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from orchestrator.documents.words import content_words, phrases, stem, stems, words
@@ -45,7 +46,7 @@ def ranked(
     best = max(bm25 for _, bm25 in found) or 1.0
     weights = {stem(term): rarity.get(term, 1.0) for term in query.terms}
     phrased = [stems(phrase) for phrase in query.phrases]
-    pairs = [(stem(a), stem(b)) for a, b in zip(query.terms, query.terms[1:], strict=False)]
+    pairs = [(stem(a), stem(b)) for a, b in pairwise(query.terms)]
     scored = [
         Document(d.id, d.title, d.text, d.source, round(_fit(d, weights, phrased, pairs) + bm25 / best, 4))
         for d, bm25 in found
@@ -68,7 +69,7 @@ def _fit(
     titled = sum(w for t, w in weights.items() if t in title) / total
     headed = sum(w for t, w in weights.items() if t in heading) / total
     precise = headed * min(1.0, (sum(t in weights for t in heading) + 1) / (len(heading) + 1))
-    near = {*zip(text, text[1:], strict=False), *zip(title, title[1:], strict=False)}
+    near = {*pairwise(text), *pairwise(title)}
     adjacent = sum(pair in near for pair in pairs) / len(pairs) if pairs else 0.0
     exact = sum(_phrase_fit(p, heading, title, text) for p in phrased) / len(phrased) if phrased else 0.0
     return 2.0 * covered * covered + 0.6 * titled + 0.4 * headed + 0.6 * precise + 0.4 * adjacent + 1.5 * exact

@@ -28,14 +28,12 @@ class FixedPolicy:
         return f"fixed:{','.join(self._route)}"
 
     async def decide(self, turn: Turn, bill: list[ModelCall]) -> Decision:  # noqa: ARG002 - it costs nothing
-        """The alias at the turn's place; raises PolicyFailed where the route is over or the alias is not on offer."""
+        """The alias at the turn's place, or a problem where it is not on offer; raises PolicyFailed behind the end."""
         if turn.index >= len(self._route):
             raise PolicyFailed(f"the fixed route {','.join(self._route)} is over and has brought no answer")
         alias = self._route[turn.index]
-        if alias not in turn.offered:
-            raise PolicyFailed(
-                f"step {turn.index + 1} of the fixed route is {alias}, which cannot do anything for this query; "
-                f"on offer are {', '.join(turn.offered)}"
-            )
         thought = f"Step {turn.index + 1} of {len(self._route)} of a fixed route."
+        if alias not in turn.offered:
+            offered = ", ".join(turn.offered)
+            return Decision(thought, None, f"{alias} can do nothing for this query now; on offer are {offered}")
         return Decision(thought, ToolCall(TOOL_OF[alias], alias))

@@ -33,7 +33,7 @@ class RemotePolicy:
     `pool` describes the aliases to the model; give it with its prices filled in (`orchestrator.prices.priced`).
     """
 
-    def __init__(self, model: PricedModel, pool: Pool, sampling: Sampling = Sampling()) -> None:  # noqa: B008 - frozen
+    def __init__(self, model: PricedModel, pool: Pool, sampling: Sampling = Sampling()) -> None:
         self._model = model
         self._pool = pool
         self._sampling = sampling

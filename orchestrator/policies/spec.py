@@ -1,6 +1,6 @@
 """From a SPEC to a policy."""
 
-from collections.abc import Callable
+import os
 from datetime import UTC, datetime
 from typing import Final
 
@@ -21,20 +21,15 @@ FORMS: Final = (
 )
 """The forms that a SPEC can have here."""
 KEY_ENV: Final = "PODIUM_POLICY_API_KEY"
-"""The environment variable with the key of an `openai:` policy, read if it is set."""
+"""The environment variable with the key of an `openai:` policy. Where it is not set, no key is sent."""
 
 
 class BadSpec(ValueError):
     """A SPEC that names no policy; the message says which forms there are."""
 
 
-def parse_spec(
-    text: str, pool: Pool, clients: Callable[[], ChatClients], book: PriceBook | None = None, *, key_env: str | None = None
-) -> Policy:
-    """The policy that a SPEC names; raises BadSpec. `clients` is called only where a model must be asked.
-
-    `key_env` names the environment variable that holds the endpoint's key, where it wants one.
-    """
+def parse_spec(text: str, pool: Pool, clients: ChatClients, book: PriceBook | None = None) -> Policy:
+    """The policy that a SPEC names; raises BadSpec."""
     form, _, rest = text.strip().partition(":")
     match form:
         case "random" if not rest:
@@ -42,7 +37,7 @@ def parse_spec(
         case "fixed":
             return _fixed(text, rest)
         case "openai":
-            return _remote(text, rest, pool, clients, book, key_env)
+            return _remote(text, rest, pool, clients, book)
         case "embedded" | "transformers":
             raise BadSpec(f"the policy {form!r} is not part of this version; choose one of: {_forms()}")
         case _:
@@ -56,9 +51,7 @@ def _fixed(text: str, rest: str) -> Policy:
         raise BadSpec(f"policy {text!r}: {error}") from error
 
 
-def _remote(
-    text: str, rest: str, pool: Pool, clients: Callable[[], ChatClients], book: PriceBook | None, key_env: str | None
-) -> Policy:
+def _remote(text: str, rest: str, pool: Pool, clients: ChatClients, book: PriceBook | None) -> Policy:
     url, _, model = rest.partition("#")
     if not model.strip():
         raise BadSpec(f"policy {text!r} does not say which model: write openai:URL#model")
@@ -66,8 +59,8 @@ def _remote(
         address = checked_address(url.strip())
     except ValueError as error:
         raise BadSpec(f"policy {text!r}: {error}") from error
-    endpoint = Endpoint(address, key_env)
-    asked = PricedModel(model.strip(), clients().of(endpoint), book=book)
+    endpoint = Endpoint(address, KEY_ENV if os.environ.get(KEY_ENV) else None)
+    asked = PricedModel(model.strip(), clients.of(endpoint), book=book)
     return RemotePolicy(asked, priced(pool, book, datetime.now(UTC)))
 
 

@@ -143,7 +143,7 @@ async def test_cancel_is_immediate_and_keeps_what_was_paid() -> None:
 
     async def follow() -> None:
         async for event in events(trajectory(), ScriptedPolicy(decide("search-1")), tools):
-            kept.append(event)
+            kept.append(event)  # noqa: PERF401 - the list is read after a cancellation
 
     task = asyncio.create_task(follow())
     await asyncio.sleep(0.02)
@@ -161,7 +161,7 @@ async def test_a_resumed_run_goes_on_as_if_it_had_never_stopped() -> None:
     first = replace(trajectory(), steps=tuple(whole[:2]))
     tools = toy_tools()
     tools["search"].requests.append(None)  # type: ignore[arg-type]  # numbers its documents as before the stop
-    rest, stop_again, _ = await collect(first, decisions[2:], tools)
+    rest, stop_again, _ = await collect(first, decisions, tools)
     assert [*whole[:2], *rest] == whole
     assert stop_again == stop
 
@@ -184,7 +184,7 @@ async def test_a_fork_shares_the_steps_before_it_and_then_makes_the_other_call()
     whole, stop, _ = await collect(trajectory(), decide("search-1", "search-2", "answer-1"))
     origin = trajectory(steps=tuple(whole), stop_reason=stop.reason, answer=stop.answer)
     child = forked(origin, 1, "t2")
-    steps, stop_again, _ = await collect(child, decide("answer-1"), forced=call("reasoner-3"))
+    steps, stop_again, _ = await collect(child, decide(*["answer-1"] * 3), forced=call("reasoner-3"))
     assert (child.fork, child.answer, child.stop_reason) == (type(child.fork)("t1", 1), None, None)  # type: ignore[misc]
     assert child.steps == origin.steps[:1]
     assert [step.call.model for step in steps if step.call] == ["reasoner-3", "answer-1"]

@@ -36,7 +36,7 @@ def _export(chosen: argparse.Namespace) -> int:
     from webapp.export import exported  # noqa: PLC0415
 
     async def write() -> int:
-        async with Store.open(flags.settings(chosen).database) as store:
+        with Store.open(flags.settings(chosen).database) as store:
             if chosen.out is None:
                 return sum(_put(sys.stdout, line) for line in exported(store, chosen.kind))
             partial = chosen.out.with_name(chosen.out.name + ".partial")
@@ -56,17 +56,15 @@ def _put(file: Any, line: str) -> int:
 
 
 def _import(chosen: argparse.Namespace) -> int:
-    from storage.database import upgrade  # noqa: PLC0415
     from storage.store import Store  # noqa: PLC0415
     from webapp.jsonl import read_queries, read_trajectories  # noqa: PLC0415
 
     settings = flags.settings(chosen)
     found: list[Any] = list(read_queries(chosen.file) if chosen.kind == "queries" else read_trajectories(chosen.file))
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    upgrade(settings.database)
 
     async def keep() -> int:
-        async with Store.open(settings.database) as store:
+        with Store.open(settings.database) as store:
             if chosen.kind == "queries":
                 return sum([await store.add_query(q.query, q.reference) for q in found])
             return await store.add_all(found)

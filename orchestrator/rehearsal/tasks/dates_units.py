@@ -135,7 +135,7 @@ def _spans(dice: Dice) -> Iterator[Task]:
             f" - day_number({first.year}, {first.month}, {first.day}))"
         )
         name = f"days-between/{first.isoformat()}-{last.isoformat()}"
-        yield _task(name, 2, question, str(days), near(days)[1:], program)
+        yield _task(name, 2, question, str(days), near(days), program)
 
 
 def _later_dates(dice: Dice) -> Iterator[Task]:

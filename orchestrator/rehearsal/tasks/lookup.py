@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from orchestrator.rehearsal.chance import Dice
 from orchestrator.rehearsal.corpus import article_id
-from orchestrator.rehearsal.fact_table import grouped, known
+from orchestrator.rehearsal.fact_table import known
 from orchestrator.rehearsal.tasks.task import Task, plausible
 
 
@@ -55,7 +55,7 @@ _QUESTIONS = (
     ),
     _Question(
         "works", "year", 2, 18,
-        ("From which year is the {kind} {name}?", "In which year does the {kind} {name} date?"),
+        ("From which year is the {kind} {name}?", "What year does the {kind} {name} date from?"),
         "{name} year",
     ),
     _Question(
@@ -91,9 +91,9 @@ def lookup() -> Iterator[Task]:
 
 def _task(question: _Question, row: Mapping[str, str], rows: Sequence[Mapping[str, str]], place: int) -> Task:
     columns = {**row, "lower": row["name"].lower()}
-    reference = row[question.column]
+    reference = row[question.column].removeprefix("the ")
     dice = Dice("lookup wrong", question.kind, question.column, row["name"])
-    others = [other[question.column] for other in dice.several(rows, min(12, len(rows)))]
+    others = [other[question.column].removeprefix("the ") for other in dice.several(rows, min(12, len(rows)))]
     identifier = article_id(question.kind, row["name"])
     return Task(
         f"lookup/{question.column}/{identifier.removeprefix('corpus/')}",
@@ -106,7 +106,3 @@ def _task(question: _Question, row: Mapping[str, str], rows: Sequence[Mapping[st
         (identifier,),
     )
 
-
-def printed(value: str) -> str:
-    """A fact as its article prints it."""
-    return grouped(value)

@@ -67,10 +67,12 @@ def decimal(value: Fraction | int, places: int = 6) -> str:
 
 
 def near(value: Fraction | int) -> list[str]:
-    """Numbers that a careless reckoner could get instead of this one."""
+    """Numbers that a careless reckoner could get instead of this one: whole ones for a whole number."""
     exact = Fraction(value)
-    slips = [exact * 10, exact + 1, exact - 1, exact + 10, exact * Fraction(11, 10)]
-    return [decimal(slip) for slip in slips if slip != exact and (slip * 10**6).denominator == 1]
+    slips = [exact + 1, exact * 10, exact - 1, exact + 10, exact - 10]
+    if exact.denominator != 1:
+        slips = [exact + Fraction(1, 10), exact * 10, exact / 10, exact + 1, exact * Fraction(11, 10)]
+    return [decimal(slip) for slip in slips if (slip * 10**6).denominator == 1]
 
 
 PRINT_NUMBER: Final = "print(int(x) if x == int(x) else round(x, 6))"

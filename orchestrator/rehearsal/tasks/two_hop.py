@@ -20,17 +20,15 @@ def two_hop() -> Iterator[Task]:
     yield from _lengths(dice)
     yield from _densities(dice)
     yield from _areas_by_capital(dice)
-    yield from _ages_of_works(dice)
+    yield from _years_after_death(dice)
 
 
 def _task(
-    kind: str, rows: tuple[Row, ...], difficulty: int, question: str, value: Fraction | int, program: str, phrase: str
+    name: str, ids: tuple[str, ...], difficulty: int, question: str, value: Fraction | int, program: str, phrase: str
 ) -> Task:
-    ids = tuple(article_id(kind, row["name"]) for row in rows)
     reference = decimal(value)
-    column = phrase.split()[0]
     return Task(
-        f"two_hop/{column}/{'+'.join(identifier.split('/')[-1] for identifier in ids)}",
+        f"two_hop/{name}/{'+'.join(identifier.split('/')[-1] for identifier in ids)}",
         "two_hop",
         difficulty,
         question,
@@ -41,6 +39,10 @@ def _task(
         program=program,
         needs_program=difficulty > 1,
     )
+
+
+def _ids(kind: str, *rows: Row) -> tuple[str, ...]:
+    return tuple(article_id(kind, row["name"]) for row in rows)
 
 
 def _pairs(dice: Dice, kind: str, columns: tuple[str, ...], count: int) -> Iterator[tuple[Row, Row]]:
@@ -61,7 +63,7 @@ def _heights(dice: Dice) -> Iterator[Task]:
         program = f"print({high['height_m']} - {low['height_m']})"
         value = int(high["height_m"]) - int(low["height_m"])
         phrase = f"height {high['name']} {low['name']} metres"
-        yield _task("mountains", (high, low), 1, question, value, program, phrase)
+        yield _task("heights", _ids("mountains", high, low), 1, question, value, program, phrase)
 
 
 def _births(dice: Dice) -> Iterator[Task]:
@@ -70,7 +72,7 @@ def _births(dice: Dice) -> Iterator[Task]:
         question = f"How many years before {late['name']} was {early['name']} born, going by the years of birth?"
         program = f"print({late['born']} - {early['born']})"
         value = int(late["born"]) - int(early["born"])
-        yield _task("people", (early, late), 1, question, value, program, f"born {early['name']} {late['name']}")
+        yield _task("births", _ids("people", early, late), 1, question, value, program, f"born {early['name']} {late['name']}")
 
 
 def _masses(dice: Dice) -> Iterator[Task]:
@@ -83,7 +85,7 @@ def _masses(dice: Dice) -> Iterator[Task]:
         value = a * Fraction(one["mass"]) + b * Fraction(two["mass"])
         program = f"x = {a} * {one['mass']} + {b} * {two['mass']}\n{PRINT_NUMBER}"
         phrase = f"mass {one['name'].lower()} {two['name'].lower()} element standard atomic"
-        yield _task("elements", (one, two), 2, question, value, program, phrase)
+        yield _task("masses", _ids("elements", one, two), 2, question, value, program, phrase)
 
 
 def _lengths(dice: Dice) -> Iterator[Task]:
@@ -93,7 +95,7 @@ def _lengths(dice: Dice) -> Iterator[Task]:
         value = int(one["length_km"]) + int(two["length_km"])
         program = f"print({one['length_km']} + {two['length_km']})"
         phrase = f"length river {first.removeprefix('the ')} {second.removeprefix('the ')}"
-        yield _task("rivers", (one, two), 1, question, value, program, phrase)
+        yield _task("lengths", _ids("rivers", one, two), 1, question, value, program, phrase)
 
 
 def _densities(dice: Dice) -> Iterator[Task]:
@@ -106,7 +108,7 @@ def _densities(dice: Dice) -> Iterator[Task]:
         )
         program = f"print(int({people.numerator} / {row['area_km2']} + 0.5))"
         phrase = f"population and area of {row['name']}"
-        yield _task("countries", (row,), 2, question, value, program, phrase)
+        yield _task("density", _ids("countries", row), 2, question, value, program, phrase)
 
 
 def _areas_by_capital(dice: Dice) -> Iterator[Task]:
@@ -119,17 +121,23 @@ def _areas_by_capital(dice: Dice) -> Iterator[Task]:
         value = int(large["area_km2"]) - int(small["area_km2"])
         program = f"print({large['area_km2']} - {small['area_km2']})"
         phrase = f"country with the capital {large['capital']} {small['capital']} area"
-        yield _task("countries", (large, small), 3, question, value, program, f"area: {phrase}")
+        yield _task("areas", _ids("countries", large, small), 3, question, value, program, phrase)
 
 
-def _ages_of_works(dice: Dice) -> Iterator[Task]:
-    for one, two in _pairs(dice, "works", ("year",), 22):
-        early, late = (one, two) if int(one["year"]) < int(two["year"]) else (two, one)
+def _years_after_death(dice: Dice) -> Iterator[Task]:
+    people, works = known("people", "died", "known_for"), known("works", "year")
+    made: set[str] = set()
+    while len(made) < 24:
+        person, work = dice.one_of(people), dice.one_of(works)
+        years = int(work["year"]) - int(person["died"])
+        if years <= 0 or person["name"] in made:
+            continue
+        made.add(person["name"])
         question = (
-            f"Add the years of the {early['kind']} {early['name']} and the {late['kind']} {late['name']}, "
-            "then halve the sum. What comes out?"
+            f"How many years after the death of the person known for {person['known_for']} "
+            f"does the {work['kind']} {work['name']} date?"
         )
-        value = Fraction(int(early["year"]) + int(late["year"]), 2)
-        program = f"x = ({early['year']} + {late['year']}) / 2\n{PRINT_NUMBER}"
-        phrase = f"year {early['name']} {late['name']}"
-        yield _task("works", (early, late), 3, question, value, program, phrase)
+        ids = _ids("people", person) + _ids("works", work)
+        program = f"print({work['year']} - {person['died']})"
+        phrase = f"{person['known_for']}; {work['kind']} {work['name']}"
+        yield _task("after-death", ids, 3, question, years, program, phrase)
