@@ -10,16 +10,18 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from orchestrator.documents.words import stem, stems, words
+from orchestrator.documents.passage import continues
 from orchestrator.documents.question import Asked, Question, question_of
 from orchestrator.documents.sentences import is_prose, sentences
+from orchestrator.documents.words import heading_stems, stem, stems, words
 from orchestrator.trajectory import Document
 
-ENOUGH: Final = 0.62
-"""A sentence with a lower score is no answer."""
+ENOUGH: Final = 0.65
+"""The share of the question, by weight, that a sentence and its title must cover."""
 _IN_HEADING: Final = 0.95
 _IN_TITLE: Final = 0.85
-_IN_PASSAGE: Final = 0.45
+_IN_PASSAGE: Final = 0.2
+_OPENERS: Final = frozenset(("when", "if", "however", "therefore", "but", "and", "or", "also", "note", "see", "thus"))
 _LONGEST_CHARACTERS: Final = 600
 
 
@@ -39,6 +41,8 @@ class _Passage:
     heading: frozenset[str]
     title: frozenset[str]
     everywhere: frozenset[str]
+    opening: bool
+    """Whether it is the first passage of its section."""
     prior: float
 
 
@@ -56,40 +60,49 @@ def extract(query: str, documents: Sequence[Document]) -> Extract | None:
         for extract_ in _scored(question, weights, passage):
             if best is None or extract_.score > best.score:
                 best = extract_
-    return best if best is not None and best.score >= ENOUGH else None
+    return best
 
 
 def _passage(document: Document, number: int, of: int) -> _Passage:
     title = frozenset(stems(document.title))
-    heading = frozenset(stems(document.title.rsplit(" > ", 1)[-1]))
-    return _Passage(document, heading, title, title | set(stems(document.text)), 0.12 * (1 - number / of))
+    heading = frozenset(heading_stems(document.title))
+    opening = not continues(document)
+    return _Passage(document, heading, title, title | set(stems(document.text)), opening, 0.12 * (1 - number / of))
 
 
 def _weights(question: Question, passages: Sequence[_Passage]) -> dict[str, float]:
     """Rare terms weigh more; those that no passage has weigh most, so that a question about them stays unanswered."""
     n = len(passages)
     spread = {t: sum(t in p.everywhere for p in passages) for t in question.terms}
-    return {t: importance * math.log(2 + n / (spread[t] + 0.5)) for t, importance in question.terms.items()}
+    return {
+        t: importance * math.log(2 + n / ((spread[t] if importance >= 1.0 else n) + 0.5))
+        for t, importance in question.terms.items()
+    }
 
 
 def _scored(question: Question, weights: dict[str, float], passage: _Passage) -> Iterator[Extract]:
+    """The sentences of a passage that cover enough of the question and hold the kind of thing asked for."""
     document = passage.document
     prose = 0
     for sentence in sentences(document.text):
         tokens = words(sentence)
         held = [stem(t) for t in tokens]
-        first = prose == 0
         clean = is_prose(sentence, tokens)
         prose += clean
-        score = _coverage(weights, frozenset(held), passage) + passage.prior
-        score += _adjacent(question, held) + _fit(question, sentence, held, passage, first and clean)
-        score -= 0.0 if clean else 0.3
-        score -= 0.004 * max(0, len(tokens) - 35)
+        covered = _coverage(weights, frozenset(held), passage)
+        if covered < ENOUGH or not question.answered_by(sentence):
+            continue
+        score = covered + passage.prior + _adjacent(question, held)
+        if question.asked is Asked.MEANING:
+            score += _defines(question, sentence, held, passage, clean and prose == 1 and passage.opening)
+        score -= (0.0 if clean else 0.4) + (0.1 if tokens[:1] and tokens[0] in _OPENERS else 0.0)
+        score -= 0.004 * max(0, len(tokens) - 35) + (0.0 if weights.keys() & set(held) else 0.1)
         text = sentence if len(sentence) <= _LONGEST_CHARACTERS else sentence[: _LONGEST_CHARACTERS - 1] + "…"
         yield Extract(text, document.source, document.title, round(score, 4))
 
 
 def _coverage(weights: dict[str, float], held: frozenset[str], passage: _Passage) -> float:
+    """The share of the question's weight that a sentence and its title cover."""
     gained = 0.0
     for term, weight in weights.items():
         if term in held:
@@ -100,8 +113,7 @@ def _coverage(weights: dict[str, float], held: frozenset[str], passage: _Passage
             gained += _IN_TITLE * weight
         elif term in passage.everywhere:
             gained += _IN_PASSAGE * weight
-    own = any(term in held for term in weights)
-    return gained / (sum(weights.values()) or 1.0) - (0.0 if own else 0.15)
+    return gained / (sum(weights.values()) or 1.0)
 
 
 def _adjacent(question: Question, held: Sequence[str]) -> float:
@@ -111,21 +123,9 @@ def _adjacent(question: Question, held: Sequence[str]) -> float:
     return 0.1 * sum(pair in near for pair in question.pairs) / len(question.pairs)
 
 
-def _fit(question: Question, sentence: str, held: Sequence[str], passage: _Passage, first: bool) -> float:
-    """Whether the sentence holds the kind of thing that was asked for."""
-    if question.asked is Asked.MEANING:
-        return _defines(question, held, passage, first)
-    if question.asked.pattern is None:
-        return 0.0
-    return 0.12 if question.answered_by(sentence) else -0.35
-
-
-def _defines(question: Question, held: Sequence[str], passage: _Passage, first: bool) -> float:
-    subject = set(question.terms)
-    begins = subject <= set(held[: len(subject) + 2])
-    copula = {"is", "are", "was", "were", "mean", "refer", "denote", "defin", "return", "provid"}
-    if begins and copula & set(held[: len(subject) + 6]):
-        return 0.3
-    if subject <= passage.heading and first:
-        return 0.3
-    return 0.05 if begins else -0.05
+def _defines(question: Question, sentence: str, held: Sequence[str], passage: _Passage, first: bool) -> float:
+    if question.defined_by(sentence, held):
+        return 0.4
+    headed = question.headed_by(passage.heading)
+    about = headed >= 0.5 or (headed > 0.0 and question.subject <= passage.title | set(held))
+    return 0.1 + 0.35 * headed if first and about else 0.0

@@ -1,43 +1,57 @@
-"""Does an answer say what the reference says? Pure comparison: words, numbers, dates and lettered choices.
+"""Does an answer say what the reference says? Pure comparison: words, numbers, days, yes or no, lettered choices.
 
-It would rather call a right answer unsolved than a wrong one solved: a long answer counts only where what it concludes
-with is beyond doubt.
+It would rather call a right answer unsolved than a wrong one solved: a longer answer counts only where what it
+concludes with is beyond doubt.
 """
 
 import re
-import unicodedata
-from collections.abc import Callable, Iterable
-from datetime import date
-from decimal import Decimal, DivisionByZero, InvalidOperation
+from collections.abc import Callable
+from decimal import Decimal
 from typing import Final
 
+from orchestrator.quantity import days, folded, numbers
 from orchestrator.trajectory import Outcome, Verdict
 
 RELATIVE_TOLERANCE: Final = Decimal("1e-6")
 """Two numbers are the same when they differ by no more than this part of the reference."""
 
-_NUMBER: Final = re.compile(
-    r"(?<![\w.])(?P<sign>[-+−–]?)\s?[$€£]?(?P<body>\d{1,3}(?:[,\u202f\u00a0 ]\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
-    r"(?:[eE](?P<exponent>[-+]?\d{1,3})(?!\w))?(?:\s?/\s?(?P<below>\d+(?:\.\d+)?))?(?P<percent>\s?(?:%|per\s?cent\b))?"
-)
-_MONTHS: Final = (
-    "january february march april may june july august september october november december".split()
-)
-_DATE_FORMS: Final = (
-    re.compile(r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})"),
-    re.compile(r"(?P<day>\d{1,2})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<month>[a-z]{3,9})\.?,?\s+(?P<year>\d{4})"),
-    re.compile(r"(?P<month>[a-z]{3,9})\.?\s+(?P<day>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<year>\d{4})"),
+_LEAD_IN: Final = re.compile(
+    r"^(?:so |thus |therefore |hence )?"
+    r"(?:(?:the|my) (?:final |correct |right )?answer(?: is|:)|(?:it|this|that)(?: is|'s))\s+"
 )
 _CHOICE: Final = re.compile(
-    r"\s*(?:(?:the\s+)?(?:correct\s+)?(?:answer|option|choice)\s*(?:is|:)?\s*)*[(\[]?(?P<letter>[A-Za-z])[)\]]?"
-    r"(?:[.):]\s.*|\.?)\s*",
-    re.DOTALL,
+    r"\s*(?:(?:the\s+)?(?:correct\s+|right\s+|final\s+)?(?:answer|option|choice)\s*(?:is|:)?\s*)*"
+    r"(?:[(\[](?P<inside>[A-Za-z])[)\]].*|(?P<bare>[A-Za-z])(?:[.):,]\s.*|\.?))\s*",
+    re.DOTALL | re.IGNORECASE,
 )
-_LEAD_IN: Final = re.compile(
-    r"^(?:so |thus |therefore |hence )?(?:(?:the|my) (?:final |correct |right )?answer(?: is|:)|(?:it|this|that) is|it s)\s+"
+_UNIT_BEHIND: Final = re.compile(r"(?:\s?(?:[^\W\d_]|[°²³/·.])+){0,2}\s*")
+_DENIALS: Final = frozenset(
+    ["not", "no", "never", "neither", "nor", "cannot", "unlikely", "except", "without", "wrong", "incorrect", "false"]
 )
-_NEGATION: Final = frozenset("not no never neither nor isn aren wasn weren cannot unlikely except without".split())
+_HEDGES: Final = frozenset(
+    [
+        "or",
+        "either",
+        "between",
+        "maybe",
+        "perhaps",
+        "possibly",
+        "might",
+        "could",
+        "than",
+        "but",
+        "instead",
+        "rather",
+        "least",
+        "unknown",
+    ]
+)
+_CONCLUDING: Final = frozenset(
+    ["is", "was", "are", "were", "be", "by", "called", "named", "namely", "equals", "answer", "s", "as"]
+)
+"""Words between which and the edge of a sentence stands what it concludes."""
 _ARTICLES: Final = frozenset(("a", "an", "the"))
+_MOST_WORDS_AROUND: Final = 12
 
 
 def grade(answer: str | None, reference: str | None) -> Outcome:
@@ -47,159 +61,127 @@ def grade(answer: str | None, reference: str | None) -> Outcome:
     if answer is None or not answer.strip():
         return Outcome(Verdict.UNSOLVED, "reference", "there is no answer")
     for compare in _COMPARISONS:
-        found = compare(answer, reference)
+        found = compare(answer.strip(), reference.strip())
         if found is not None:
             same, reason = found
             return Outcome(Verdict.SOLVED if same else Verdict.UNSOLVED, "reference", reason)
     return Outcome(Verdict.UNSOLVED, "reference", f"the answer does not match the reference {reference.strip()!r}")
 
 
-def _by_words(answer: str, reference: str) -> tuple[bool, str] | None:
+Finding = tuple[bool, str]
+"""Whether they match, and the reason in words."""
+
+
+def _by_words(answer: str, reference: str) -> Finding | None:
     """Equal once case, spaces, punctuation, articles and a lead-in such as "the answer is" are gone."""
+    if answer == reference:
+        return True, "the answer is the reference"
     if _is_number(reference):
         return None
     wanted = _plain(reference)
-    if wanted and wanted in (_plain(answer), _plain(_LEAD_IN.sub("", _folded(answer)))):
+    if wanted and wanted in (_plain(answer), _plain(_LEAD_IN.sub("", folded(answer)))):
         return True, "the answer matches the reference"
     return None
 
 
-def _by_letter(answer: str, reference: str) -> tuple[bool, str] | None:
+def _by_yes_or_no(answer: str, reference: str) -> Finding | None:
+    """The first word decides."""
+    wanted = _plain(reference)
+    if wanted not in ("yes", "no"):
+        return None
+    first = _plain(_LEAD_IN.sub("", folded(answer))).partition(" ")[0]
+    return first == wanted, f"the answer begins with {first!r}; the reference is {wanted!r}"
+
+
+def _by_letter(answer: str, reference: str) -> Finding | None:
     """The letter of a lettered choice: `B`, `(B)`, `B. Lyon`, `the answer is B`."""
-    wanted = re.fullmatch(r"\s*[(\[]?([A-Za-z])[)\].]?\s*", reference)
-    if wanted is None:
+    wanted = re.fullmatch(r"[(\[]?([A-Za-z])[)\].]?", reference)
+    given = _CHOICE.fullmatch(answer) if wanted else None
+    if wanted is None or given is None:
         return None
-    given = _CHOICE.fullmatch(answer)
-    if given is None:
-        return False, f"the answer names no single choice; the reference is {wanted[1].upper()}"
-    letter = given["letter"].upper()
-    same = letter == wanted[1].upper()
-    return same, f"choice {letter}, as in the reference" if same else f"choice {letter}, not {wanted[1].upper()}"
+    letter, right = (given["inside"] or given["bare"]).upper(), wanted[1].upper()
+    return letter == right, f"choice {letter}, {'as in the reference' if letter == right else f'not {right}'}"
 
 
-def _by_date(answer: str, reference: str) -> tuple[bool, str] | None:
-    """The same day, however it is written. An answer with several days counts by its last, if nothing is denied."""
-    wanted = _dates(reference)
-    if len(wanted) != 1 or _plain(_without_dates(reference)):
+def _by_day(answer: str, reference: str) -> Finding | None:
+    """The same day, however it is written. An answer with several days counts by its last."""
+    said, wanted = folded(answer), days(folded(reference))
+    if len(wanted) != 1 or wanted[0].end - wanted[0].start < len(folded(reference).strip(" .")):
         return None
-    given = _dates(answer)
+    given = days(said)
     if not given:
-        return False, f"the answer names no day; the reference is {wanted[0].isoformat()}"
-    if _denies(answer):
-        return False, "the answer denies something, so the day in it does not count"
-    same = given[-1] == wanted[0]
-    return same, f"{given[-1].isoformat()} is {'' if same else 'not '}the day of the reference"
+        return False, f"the answer names no day; the reference is {wanted[0].day.isoformat()}"
+    if doubt := _doubt(said, given[-1].start):
+        return False, doubt
+    same = given[-1].day == wanted[0].day
+    return same, f"{given[-1].day.isoformat()} is {'' if same else 'not '}the day of the reference"
 
 
-def _by_number(answer: str, reference: str) -> tuple[bool, str] | None:
+def _by_number(answer: str, reference: str) -> Finding | None:
     """The same number within the tolerance: the answer's only number, or the one that it ends with."""
     if not _is_number(reference):
         return None
-    wanted = _numbers(reference)[0]
-    given = _numbers(answer)
+    wanted = numbers(reference)[0]
+    stated = re.search(r"\banswer(?:\s+is|\s*:|\s*=)(.*)", answer, re.DOTALL | re.IGNORECASE)
+    given = numbers(answer)
     if not given:
-        return False, f"the answer holds no number; the reference is {reference.strip()}"
-    if _denies(answer):
-        return False, "the answer denies something, so the number in it does not count"
-    said = given[-1]
-    same = _close(said, wanted)
-    return same, f"{said:f} is {'' if same else 'not '}the number of the reference"
+        return False, f"the answer holds no number; the reference is {reference}"
+    first = [number for number in given if stated and number.start >= stated.start(1)][:1]
+    said = first[0] if first else given[-1]
+    if doubt := _doubt(answer, said.start):
+        return False, doubt
+    same = said.matches(wanted, RELATIVE_TOLERANCE)
+    return same, f"{_shown(said.value)} is {'' if same else 'not '}the number of the reference"
 
 
-def _by_conclusion(answer: str, reference: str) -> tuple[bool, str] | None:
-    """A short sentence that holds the reference as whole words, denies nothing and offers no other."""
+def _by_conclusion(answer: str, reference: str) -> Finding | None:
+    """A short sentence that begins or ends with the reference, next to "is" or the like, and doubts nothing."""
     wanted, given = _plain(reference).split(), _plain(answer).split()
-    if not wanted or len(given) > len(wanted) + 12 or len("".join(wanted)) < 3:
+    if not wanted or len(given) > len(wanted) + _MOST_WORDS_AROUND or _doubt(answer, 0):
         return None
-    hedges = {"or", "either", "maybe", "perhaps", "possibly", "instead", "rather", "but", "than", "might", "could"}
-    if _denies(answer) or hedges & set(given) - set(wanted):
+    if len("".join(wanted)) < 3 and not answer.rstrip(" .!").endswith(reference):
         return None
-    places = [place for place in range(len(given)) if given[place : place + len(wanted)] == wanted]
-    ends = [place for place in places if place + len(wanted) == len(given)]
-    starts = [place for place in places if place == 0 and given[len(wanted)] in _CONCLUDING] if not ends else []
-    if not ends and not starts:
-        return None
-    # "New York" must not be found in "West New York", nor "Paris" in "the mayor of Paris".
-    before = given[ends[0] - 1] if ends and ends[0] > 0 else "is"
-    return (True, "the answer ends in the reference") if before in _CONCLUDING else None
+    size = len(wanted)
+    at_end = len(given) > size and given[-size:] == wanted and given[-size - 1] in _CONCLUDING
+    at_start = len(given) > size and given[:size] == wanted and given[size] in _CONCLUDING
+    return (True, "the answer concludes with the reference") if at_end or at_start else None
 
 
-_CONCLUDING: Final = frozenset("is was are were be by called named namely equals answer s as".split())
-"""Words after which, or before which, a sentence states what it concludes."""
-
-_COMPARISONS: Final[tuple[Callable[[str, str], tuple[bool, str] | None], ...]] = (
-    _by_letter,
+_COMPARISONS: Final[tuple[Callable[[str, str], Finding | None], ...]] = (
     _by_words,
-    _by_date,
+    _by_yes_or_no,
+    _by_letter,
+    _by_day,
     _by_number,
     _by_conclusion,
 )
 
 
-def _folded(text: str) -> str:
-    """Lower case, without accents, one kind of each sign, single spaces."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    bare = "".join(character for character in decomposed if not unicodedata.combining(character))
-    return " ".join(bare.replace("−", "-").replace("’", "'").split())
-
-
 def _plain(text: str) -> str:
     """The words alone, without articles. Signs that carry meaning, as in C++ and C#, stay."""
-    words = re.findall(r"[\w+#%]+", _folded(text))
+    words = re.findall(r"[\w+#%]+", folded(text))
     return " ".join(word for word in words if word not in _ARTICLES) or " ".join(words)
 
 
-def _denies(text: str) -> bool:
-    return not _NEGATION.isdisjoint(re.findall(r"[a-z]+", _folded(text)))
+def _doubt(text: str, place: int) -> str | None:
+    """Why what stands at that place of a text does not count: its sentence, or what follows, denies or hedges it."""
+    start = max((end.end() for end in re.finditer(r"[.!?;:]\s|\n", text[:place])), default=0)
+    said = folded(text[start:])
+    words = set(re.findall(r"[a-z]+", said))
+    if "n't" in said or words & _DENIALS:
+        return "the answer denies something, so it does not count"
+    return "the answer leaves several open, so it does not count" if words & _HEDGES else None
 
 
 def _is_number(reference: str) -> bool:
     """Whether a reference is one number, maybe with a currency before it and a short unit behind it."""
-    found = list(_NUMBER.finditer(reference.strip()))
+    found = numbers(reference)
     if len(found) != 1:
         return False
-    before, after = reference.strip()[: found[0].start()], reference.strip()[found[0].end() :]
-    return not before.strip(" $€£~≈=") and bool(re.fullmatch(r"\s*(?:[^\W\d_]|[°²³/·.\s]){0,24}", after))
+    before, after = reference[: found[0].start], reference[found[0].end :]
+    scale = re.sub(r"^\s?(?:[eE][-+]?\d+|[/⁄]\s?\d+(?:\.\d+)?)", "", after)
+    return not before.strip(" $€£~≈=+-−–") and bool(_UNIT_BEHIND.fullmatch(scale))
 
 
-def _numbers(text: str) -> list[Decimal]:
-    values = (_value(match) for match in _NUMBER.finditer(unicodedata.normalize("NFKC", text)))
-    return [value for value in values if value is not None]
-
-
-def _value(match: re.Match[str]) -> Decimal | None:
-    try:
-        value = Decimal(re.sub(r"[^\d.]", "", match["body"])) * Decimal(10) ** int(match["exponent"] or 0)
-        value = value / Decimal(match["below"]) if match["below"] else value
-    except (InvalidOperation, DivisionByZero):
-        return None
-    return -value if match["sign"] in ("-", "−", "–") and match["sign"] else value
-
-
-def _close(given: Decimal, wanted: Decimal) -> bool:
-    return abs(given - wanted) <= abs(wanted) * RELATIVE_TOLERANCE
-
-
-def _dates(text: str) -> list[date]:
-    folded = _folded(text)
-    found = sorted((match.start(), day) for form in _DATE_FORMS for match in form.finditer(folded) if (day := _day(match)))
-    return [day for _, day in found]
-
-
-def _without_dates(text: str) -> str:
-    folded = _folded(text)
-    for form in _DATE_FORMS:
-        folded = form.sub(" ", folded)
-    return folded
-
-
-def _day(match: re.Match[str]) -> date | None:
-    month = match["month"]
-    named = [number for number, name in enumerate(_MONTHS, 1) if name.startswith(month)] if not month.isdigit() else []
-    try:
-        return date(int(match["year"]), int(month) if month.isdigit() else named[0], int(match["day"]))
-    except (ValueError, IndexError):
-        return None
-
-
-def _unused(_: Iterable[str]) -> None: ...
+def _shown(value: Decimal) -> str:
+    return f"{value:,f}" if abs(value.adjusted()) < 15 else f"{value:.6e}"

@@ -21,8 +21,8 @@ def keep_ballot(connection: Connection, ballot: Ballot) -> None:
     if stored is not None:
         raise StoreConflict(f"there is already a ballot {ballot.id} with other content")
     row = {
-        "id": check_id("ballot", ballot.id),
-        "run_id": None if ballot.run is None else check_id("run", ballot.run),
+        "id": check_id("a ballot", ballot.id),
+        "run_id": None if ballot.run is None else check_id("a run", ballot.run),
         "made_at": ballot.made_at,
         "record": dump_ballot(ballot),
     }
@@ -31,7 +31,7 @@ def keep_ballot(connection: Connection, ballot: Ballot) -> None:
 
 def keep_ranking(connection: Connection, ranking: Ranking, ballot_version: str | None, key: str | None) -> Ranking:
     """The ranking as it is stored; see `Store.keep_ranking`."""
-    check_id("annotator", ranking.annotator)
+    check_id("an annotator", ranking.annotator)
     repeated = _repeated(connection, ranking, key)
     if repeated is not None:
         return repeated
@@ -127,7 +127,7 @@ def _content(ranking: Ranking) -> tuple[object, ...]:
 
 
 def _insert(connection: Connection, ranking: Ranking, key: str | None) -> None:
-    taken = select(RANKING.c.id).where(RANKING.c.id == check_id("ranking", ranking.id))
+    taken = select(RANKING.c.id).where(RANKING.c.id == check_id("a ranking", ranking.id))
     if connection.execute(taken).first() is not None:
         raise StoreConflict(f"there is already a ranking {ranking.id}")
     row = {

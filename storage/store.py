@@ -11,10 +11,11 @@ from orchestrator.alternatives import Run
 from orchestrator.trajectory import Step, Trajectory
 from prefs.ballot import Ballot
 from prefs.ranking import Ranking
-from storage import history, rankings, trajectories
+from storage import history, queries, rankings, trajectories
 from storage.database import named, open_engine, read_only, upgrade_engine
 from storage.errors import READ_ONLY, StoreReadOnly, told_plainly
 from storage.history import RunSummary
+from storage.queries import SavedQuery
 from storage.records import dump_step, load_ranking
 from storage.steps import StepToKeep
 from storage.tables import RANKING, TRAJECTORY
@@ -114,6 +115,18 @@ class Store:
         return await self._write(
             lambda connection: rankings.keep_ranking(connection, ranking, ballot_version, idempotency_key)
         )
+
+    async def add_queries(self, some: Sequence[SavedQuery]) -> int:
+        """Keep queries to have at hand; gives how many were not here yet."""
+        return await self._write(lambda connection: queries.add(connection, some))
+
+    def queries(self, limit: int = 50) -> tuple[SavedQuery, ...]:
+        """Saved queries, latest first."""
+        return self._read(lambda connection: queries.newest(connection, limit))
+
+    def query(self, text: str) -> SavedQuery | None:
+        """The saved query of that text."""
+        return self._read(lambda connection: queries.find(connection, text))
 
     def trajectory(self, id: str) -> Trajectory | None:
         """A trajectory with the steps kept so far."""

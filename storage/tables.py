@@ -111,9 +111,23 @@ class RankingRow(Row, table=True):
     record: str = Field(sa_type=Text)
 
 
+class QueryRow(Row, table=True):
+    """A query that somebody wants to have at hand."""
+
+    __tablename__ = "query"
+    __table_args__: ClassVar = (UniqueConstraint("id"),)
+
+    sequence: int | None = Field(default=None, primary_key=True, sa_type=COUNTER)
+    """Order of arrival."""
+    id: str = Field(sa_type=Text)
+    query: str = Field(sa_type=Text)
+    reference: str | None = Field(default=None, sa_type=Text)
+
+
 TABLES = Row.metadata.tables
 RUN: Table = TABLES["run"]
 TRAJECTORY: Table = TABLES["trajectory"]
 STEP: Table = TABLES["step"]
 BALLOT: Table = TABLES["ballot"]
 RANKING: Table = TABLES["ranking"]
+QUERY: Table = TABLES["query"]

@@ -34,7 +34,7 @@ def begin(connection: Connection, run: Run, trajectories: Sequence[Trajectory]) 
     for trajectory in trajectories:
         if trajectory.run != run.id:
             raise StoreConflict(f"trajectory {trajectory.id} belongs to run {trajectory.run}, not to {run.id}")
-        if state(connection, trajectory.id) is not None:
+        if state(connection, check_id("a trajectory", trajectory.id)) is not None:
             raise StoreConflict(f"there is already a trajectory {trajectory.id}")
         _insert(connection, trajectory, State.RUNNING)
 
@@ -76,7 +76,7 @@ def mark_interrupted(connection: Connection) -> tuple[str, ...]:
 
 def add(connection: Connection, trajectory: Trajectory) -> bool:
     """Keep a trajectory made elsewhere, and its run if that is unknown here. False where it is here already."""
-    if state(connection, trajectory.id) is not None:
+    if state(connection, check_id("a trajectory", trajectory.id)) is not None:
         if find(connection, trajectory.id) != trajectory:
             raise StoreConflict(f"there is already a trajectory {trajectory.id} with other content; give this a new id")
         return False
@@ -121,13 +121,13 @@ def in_state(connection: Connection, wanted: State) -> tuple[str, ...]:
 
 def searchable(text: str) -> str:
     """The text as every database can hold it in a column: without NUL and halves of surrogate pairs."""
-    return text.replace("\0", "").encode("utf-8", "replace").decode()
+    return text.replace("\0", "").encode("utf-8", "ignore").decode()
 
 
 def check_id(noun: str, id: str) -> str:
     """The id itself; raises RecordError where it could not be typed, shown or put into a link."""
     if not id or len(id) > LONGEST_ID or not id.isprintable():
-        raise RecordError(f"the id of a {noun} must have 1 to {LONGEST_ID} printable characters, not {id[:80]!r}")
+        raise RecordError(f"the id of {noun} must have 1 to {LONGEST_ID} printable characters, not {id[:80]!r}")
     return id
 
 
@@ -135,7 +135,7 @@ def _keep_run(connection: Connection, run: Run) -> None:
     stored = find_run(connection, run.id)
     if stored is None:
         row = {
-            "id": check_id("run", run.id),
+            "id": check_id("a run", run.id),
             "asked_at": run.asked_at,
             "folded_query": searchable(run.query).casefold(),
             "record": dump_run(run),
@@ -157,8 +157,8 @@ def _row(trajectory: Trajectory, state: State) -> dict[str, Any]:
     final = state in FINAL
     reason = trajectory.stop_reason
     return {
-        "id": check_id("trajectory", trajectory.id),
-        "run_id": None if trajectory.run is None else check_id("run", trajectory.run),
+        "id": trajectory.id,
+        "run_id": None if trajectory.run is None else check_id("a run", trajectory.run),
         "query": searchable(trajectory.query),
         "policy": searchable(trajectory.policy),
         "pool": searchable(trajectory.pool),

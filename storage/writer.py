@@ -13,6 +13,7 @@ from itertools import groupby
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from storage.database import named, writing
 from storage.errors import StoreClosed, told_plainly
@@ -127,7 +128,9 @@ class Writer:
         try:
             with self._connection.begin():
                 yield self._connection
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, SQLAlchemyError):
+                self._connection.invalidate()  # The next write begins afresh, whatever happened to this connection.
             self._let_go()
             raise
         if self._engine.dialect.name != "sqlite":

@@ -2,12 +2,11 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from orchestrator.alternatives import check_query
 from orchestrator.trajectory import Trajectory
+from storage.queries import SavedQuery
 from storage.records import load_trajectory
 
 LONGEST_LINE = 50_000_000
@@ -21,14 +20,6 @@ class BadLine(ValueError):
         super().__init__(f"{path}, line {number}: {what}")
 
 
-@dataclass(frozen=True, slots=True)
-class ImportedQuery:
-    """A query that somebody wants to have at hand, with its reference answer if known."""
-
-    query: str
-    reference: str | None = None
-
-
 def read_trajectories(path: Path) -> Iterator[Trajectory]:
     """The trajectory records of a file, in order; raises BadLine."""
     for number, record in _records(path):
@@ -38,7 +29,7 @@ def read_trajectories(path: Path) -> Iterator[Trajectory]:
             raise BadLine(path, number, error) from error
 
 
-def read_queries(path: Path) -> Iterator[ImportedQuery]:
+def read_queries(path: Path) -> Iterator[SavedQuery]:
     """Queries: each line a JSON string, or an object with `query` and perhaps `reference`; raises BadLine."""
     for number, record in _records(path):
         try:
@@ -47,7 +38,7 @@ def read_queries(path: Path) -> Iterator[ImportedQuery]:
             raise BadLine(path, number, error) from error
 
 
-def _query(record: Any) -> ImportedQuery:
+def _query(record: Any) -> SavedQuery:
     if isinstance(record, str):
         record = {"query": record}
     if not isinstance(record, dict) or not isinstance(record.get("query"), str):
@@ -58,8 +49,7 @@ def _query(record: Any) -> ImportedQuery:
     reference = record.get("reference")
     if reference is not None and not isinstance(reference, str):
         raise ValueError('"reference" must be text')
-    check_query(record["query"])
-    return ImportedQuery(record["query"].strip(), reference)
+    return SavedQuery(record["query"], reference)
 
 
 def _records(path: Path) -> Iterator[tuple[int, Any]]:

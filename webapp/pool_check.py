@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
-from orchestrator.rehearsal.world import rehearsal_pool
 
 from orchestrator.pool import Endpoint, Pool, PoolEntry
 from orchestrator.pool_file import read_pool
 from orchestrator.prices import PriceBook, quote_entry
+from orchestrator.rehearsal.world import rehearsal_pool
 
 HEADER = ("alias", "model", "endpoint", "reachable", "price")
 

@@ -6,12 +6,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.rehearsal.stand_in import stand_ins
-from orchestrator.rehearsal.world import rehearsal_pool
-from orchestrator.tools.answer import AnswerTool
-from orchestrator.tools.reasoning import ReasoningTool
-from orchestrator.tools.search import SearchTool
-
 from orchestrator.chat import ChatClients
 from orchestrator.chat_expert import ChatExpert
 from orchestrator.documents.index import Index
@@ -23,8 +17,13 @@ from orchestrator.pool import Pool
 from orchestrator.pool_file import read_pool
 from orchestrator.prices import PriceBook
 from orchestrator.rehearsal.corpus import articles
+from orchestrator.rehearsal.stand_in import stand_ins
 from orchestrator.rehearsal.tasks import find
+from orchestrator.rehearsal.world import rehearsal_pool
 from orchestrator.tool import Tool
+from orchestrator.tools.answer import AnswerTool
+from orchestrator.tools.reasoning import ReasoningTool
+from orchestrator.tools.search import SearchTool
 from storage.store import Store
 from webapp.asking import Asking
 from webapp.ballots import Ballots
@@ -59,10 +58,13 @@ class Services:
                 f"policy {policy!r} must be named when the server is started (--policy); "
                 "a request may choose random or fixed:ALIAS,…"
             )
-        task = find(asking.query)
-        reference = asking.reference or (task.reference if task is not None else None)
-        run, trajectories = asking.run(policy=policy, pool=self.pool.name, reference=reference)
+        run, trajectories = asking.run(policy=policy, pool=self.pool.name, reference=self._reference(asking))
         return await self.runs.start(run, trajectories)
+
+    def _reference(self, asking: Asking) -> str | None:
+        """What was given, else what is known: a saved query's reference answer or a rehearsal task's."""
+        known = self.store.query(asking.query) or find(asking.query)
+        return asking.reference or (known.reference if known is not None else None)
 
     @property
     def words(self) -> str:
@@ -133,7 +135,7 @@ def _make_folder(path: Path) -> None:
 
 def _experts(pool: Pool, pace: float, clients: ChatClients, book: PriceBook) -> dict[str, Expert]:
     simulated = [entry for entry in pool.entries if entry.endpoint is None]
-    experts: dict[str, Expert] = dict(stand_ins(simulated, extract, pace))
+    experts: dict[str, Expert] = dict(stand_ins(simulated, extract=extract, pace=pace))
     for entry in pool.entries:
         if entry.endpoint is not None:
             experts[entry.alias] = ChatExpert(entry, clients.of(entry.endpoint), book)

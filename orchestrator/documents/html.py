@@ -33,8 +33,7 @@ def read_html(text: str, name: str) -> Reading:
     body = _main(page)
     if body is None:
         return Reading(name, ())
-    heading = body.css_first("h1") or title
-    named = (_clean(heading.text()) if heading is not None else "") or name
+    named = _named(body.css_first("h1"), title) or name
     preformatted = body.css("pre")
     if preformatted and not body.css_first("p, li, td") and body.css_first("h2, h3") is None:
         return read_text(body.text(), named)
@@ -49,6 +48,13 @@ def _main(page: LexborHTMLParser) -> LexborNode | None:
         if len(found) == 1:
             return found[0]
     return page.body
+
+
+def _named(heading: LexborNode | None, title: LexborNode | None) -> str:
+    """What the page calls itself: its first heading, unless that is a mere number that the title explains."""
+    stated = _clean(title.text()) if title is not None else ""
+    first = _clean(heading.text()) if heading is not None else ""
+    return stated if not first or (len(first) < 12 and stated.startswith(first)) else first
 
 
 def _clean(text: str) -> str:
@@ -76,7 +82,7 @@ class _Walk:
 
     def _take(self, node: LexborNode, depth: int) -> None:
         tag = node.tag
-        if tag in _HEADINGS or (tag == "dt" and node.attributes.get("id")):
+        if tag in _HEADINGS or _is_term(node):
             self.sections.append(Section(_clean(node.text()), _anchor(node)))
             if tag == "dt":
                 self.sections[-1].blocks.append(_clean(node.text()))
@@ -96,6 +102,11 @@ class _Walk:
         text = _clean(text)
         if text:
             self.sections[-1].blocks.append(text)
+
+
+def _is_term(node: LexborNode) -> bool:
+    """A defined term with an anchor; entries of a bibliography are none."""
+    return node.tag == "dt" and bool(node.attributes.get("id")) and not node.text().lstrip().startswith("[")
 
 
 def _has_blocks(node: LexborNode) -> bool:

@@ -11,6 +11,8 @@ AIM_CHARACTERS: Final = 1000
 """A passage is closed once it has this many characters."""
 MOST_CHARACTERS: Final = 1200
 """A single block longer than this is cut, at the end of a sentence where there is one."""
+CONTINUED: Final = " (continued)"
+"""Ends the title of a passage that is not the first of its section."""
 _TITLE_CHARACTERS: Final = 160
 _ENDS = re.compile(r"(?<=[.!?;])\s+|\n")
 
@@ -39,9 +41,14 @@ def passages(reading: Reading, source: str) -> Iterator[Document]:
     for section in reading.sections:
         title = _title(reading.title, section.heading)
         place = f"{source}#{section.anchor}" if section.anchor else source
-        for text in packed(section.blocks):
-            yield Document(f"{source}:{number}", title, text, place)
+        for part, text in enumerate(packed(section.blocks)):
+            yield Document(f"{source}:{number}", title + CONTINUED if part else title, text, place)
             number += 1
+
+
+def continues(document: Document) -> bool:
+    """Whether it is not the first passage of its section."""
+    return document.title.endswith(CONTINUED)
 
 
 def packed(blocks: Iterable[str]) -> Iterator[str]:

@@ -6,7 +6,7 @@ from typing import Final
 
 from orchestrator.documents.passage import Reading, Section
 
-_PAGE_END = re.compile(r"\n+[^\n]*\[Page [\divxlc]+\][^\n]*\n*(?:\f\n*(?:[^\n]+\n){1,4}(?=\n)|RFC \d+[^\n]*\n)?\n*")
+_PAGE_END = re.compile(r"\n+[^\n]*\[Page [\divxlc]+\][^\n]*\n*(?:\f\n*(?:[^\n]+\n){1,4}(?=\n)|RFC ?\d+[^\n]*\n)?\n*")
 _NUMBERED = re.compile(
     r"(?:(?:\d{1,2}|[A-Z])(?:\.\d{1,3})*\.?|(?:Appendix|Chapter|Section) [A-Z\d]{1,3}[.:]?)\s{1,4}[^\W\d_]"
 )
@@ -93,7 +93,13 @@ def _heading(lines: Sequence[str], indented: bool) -> str | None:
     text = first.strip()
     if len(lines) == 2 and _UNDERLINE.match(lines[1].strip()):
         return text
-    if len(lines) > 1 or first.startswith(" ") or not 2 <= len(text) <= _HEADING_CHARACTERS or ".." in text:
+    if (
+        len(lines) > 1
+        or first.startswith(" ")
+        or not 2 <= len(text) <= _HEADING_CHARACTERS
+        or ".." in text
+        or "[Page" in text
+    ):
         return None
     if text[-1] in ".,;:" and not _NUMBERED.match(text):
         return None

@@ -1,23 +1,31 @@
 """Ranking: which words of a query count, and which of the passages found come first."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
-from orchestrator.documents.words import content_words, phrases, stem, stems, words
+from orchestrator.documents.passage import continues
+from orchestrator.documents.question import Asked, Question, question_of
+from orchestrator.documents.sentences import sentences
+from orchestrator.documents.words import content_words, heading_stems, phrases, stem, stems, words
 from orchestrator.trajectory import Document
 
+_ASIDE: Final = frozenset(
+    ("references", "changelog", "acknowledgements", "acknowledgments", "index", "bibliography", "addresses", "contents")
+)
+_LOOKED_INTO: Final = 24
 MOST_TERMS: Final = 40
 """Content words of a query that are looked up; those beyond are left out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """What a query looks for: content words and phrases that must stand together."""
+    """What a query looks for: content words, and phrases that must stand together."""
 
     terms: tuple[str, ...]
     phrases: tuple[str, ...]
+    question: Question
 
     @property
     def empty(self) -> bool:
@@ -27,7 +35,7 @@ class Sought:
 
 def sought(query: str) -> Sought:
     """The words and phrases of a query; any text will do."""
-    return Sought(tuple(content_words(query)[:MOST_TERMS]), phrases(query)[:MOST_TERMS])
+    return Sought(tuple(content_words(query)[:MOST_TERMS]), phrases(query)[:MOST_TERMS], question_of(query))
 
 
 def expression(terms: Iterable[str], together: Iterable[str]) -> str:
@@ -47,11 +55,11 @@ def ranked(
     weights = {stem(term): rarity.get(term, 1.0) for term in query.terms}
     phrased = [stems(phrase) for phrase in query.phrases]
     pairs = [(stem(a), stem(b)) for a, b in pairwise(query.terms)]
-    scored = [
-        Document(d.id, d.title, d.text, d.source, round(_fit(d, weights, phrased, pairs) + bm25 / best, 4))
-        for d, bm25 in found
-    ]
-    return tuple(sorted(scored, key=lambda d: -(d.score or 0.0))[:limit])
+    scored = [(_fit(d, weights, phrased, pairs) + bm25 / best, d) for d, bm25 in found]
+    scored.sort(key=lambda pair: -pair[0])
+    near = [(score + _meaning(query.question, d), d) for score, d in scored[: max(_LOOKED_INTO, limit)]]
+    near.sort(key=lambda pair: -pair[0])
+    return tuple(replace(d, score=round(score, 4)) for score, d in near[:limit])
 
 
 def _fit(
@@ -61,7 +69,9 @@ def _fit(
     pairs: Sequence[tuple[str, str]],
 ) -> float:
     """How many of the terms, weighted by rarity, a passage covers, and where."""
-    heading = stems(document.title.rsplit(" > ", 1)[-1])
+    aside = 0.15 if continues(document) else 0.0
+    aside += 0.6 if _ASIDE & set(words(document.title)) else 0.0
+    heading = heading_stems(document.title)
     title, text = stems(document.title), stems(document.text)
     everywhere = {*title, *text}
     total = sum(weights.values()) or 1.0
@@ -72,7 +82,17 @@ def _fit(
     near = {*pairwise(text), *pairwise(title)}
     adjacent = sum(pair in near for pair in pairs) / len(pairs) if pairs else 0.0
     exact = sum(_phrase_fit(p, heading, title, text) for p in phrased) / len(phrased) if phrased else 0.0
-    return 2.0 * covered * covered + 0.6 * titled + 0.4 * headed + 0.6 * precise + 0.4 * adjacent + 1.5 * exact
+    return 2.0 * covered * covered + 0.6 * titled + 0.4 * headed + 0.6 * precise + 0.4 * adjacent + 1.5 * exact - aside
+
+
+def _meaning(question: Question, document: Document) -> float:
+    """More for a passage that says what the subject of a question about a meaning is, or opens a section about it."""
+    if question.asked is not Asked.MEANING:
+        return 0.0
+    opens = 0.7 * question.headed_by(heading_stems(document.title)) if not continues(document) else 0.0
+    if opens > 0.5:
+        return opens
+    return 0.5 if any(question.defined_by(s, stems(s)) for s in sentences(document.text)) else opens
 
 
 def _phrase_fit(phrase: Sequence[str], heading: Sequence[str], title: Sequence[str], text: Sequence[str]) -> float:

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from orchestrator.documents.words import STOP_WORDS
+
 _END = re.compile(r"[.!?]+[\"')\]”’]*(?=\s+[\"'(\[“‘]?[A-Z0-9`])")
 _ABBREVIATIONS: Final = frozenset(
     ("e.g", "i.e", "etc", "cf", "vs", "dr", "mr", "mrs", "ms", "prof", "st", "no", "fig", "sec", "eq", "approx", "al")
@@ -34,7 +36,9 @@ def is_prose(sentence: str, tokens: Sequence[str]) -> bool:
     """Whether it reads as a sentence, not as code, a table row or a heading."""
     if len(tokens) < 4 or sentence.startswith((">>>", "...", "#", "|", "$")):
         return False
+    if sum(token in STOP_WORDS for token in tokens) < 1 + (len(tokens) > 12):
+        return False
     letters = sum(c.isalpha() or c.isspace() for c in sentence)
     if letters < 0.72 * len(sentence) and not sentence.endswith("."):
         return False
-    return sentence[-1] in '.!?:”")' or len(tokens) >= 8
+    return sentence.rstrip("\"'”’)]")[-1:] in (".", "!", "?", ":", ";") or len(tokens) >= 8

@@ -9,9 +9,9 @@ from typing import Final
 _STOP_WORDS: Final = (
     "a about above after again all also am an and any anybody anyone are as ask at be because been "
     "before being both but by can cannot could describe did do does doing done down each else ever every "
-    "explain few find for from further gave get gets give given gives go goes got had has have having he "
-    "her here him his how i if in into is it its itself just kind know let list made make many may me "
-    "might mine more most much must my name no nor not of off on one or other our out over own please "
+    "explain few for from further gave get gets give given gives go goes got had has have having he "
+    "her here him his how i if in into is it its itself just kind know let made make many may me "
+    "might mine more most much must my no nor not of off on one or other our out over own please "
     "say says shall she should show so some such tell than that the their them then there these they "
     "thing this those through thus to too under until up upon us use used uses using very was way we "
     "were what whatever when where whether which while who whom whose why will with within without would "
@@ -21,8 +21,11 @@ STOP_WORDS: Final = frozenset(_STOP_WORDS.split())
 """Words that say nothing about the subject of a question."""
 
 _WORD = re.compile(r"[^\W_]+")
-_IDENTIFIER = re.compile(r"[^\W\d_]\w*(?:(?:\.|::)[^\W\d_]\w*)+|\w*[^\W_]_+\w+|__\w+__")
+_IDENTIFIER = re.compile(r"[^\W\d_]\w*(?:(?:\.|::)[^\W\d_]\w*)+|\w*[^\W_]_+\w+|__\w+__|\w+=\w+")
 _NUMBERED = re.compile(r"\b[^\W\d_]{2,}[ -]\d[\d.]*\b")
+_OPTION = re.compile(r"(?<![\w-])--?[A-Za-z][\w-]*")
+_SECTION_NUMBER = re.compile(r"^\s*(?:\d+|[A-Z])(?:\.\d+)*\.?\s+(?=\S)")
+_ARGUMENTS = re.compile(r"(?<=\w)[(\[].*$")
 _QUOTED = re.compile(r"[\"“”`]([^\"“”`]{2,80})[\"“”`]")
 _VOWEL = re.compile("[aeiouy]")
 
@@ -48,7 +51,8 @@ def stems(text: str) -> list[str]:
 def content_words(text: str) -> list[str]:
     """Its distinct words that are no stop words, in order; all its words where nothing else is left."""
     found = list(dict.fromkeys(words(text)))
-    kept = [w for w in found if w not in STOP_WORDS and (len(w) > 1 or w.isdigit())]
+    options = {w for option in _OPTION.findall(text) for w in words(option)}
+    kept = [w for w in found if w in options or (w not in STOP_WORDS and (len(w) > 1 or w.isdigit()))]
     return kept or found
 
 
@@ -60,15 +64,22 @@ def phrases(text: str) -> tuple[str, ...]:
 def _phrases(text: str) -> Iterator[str]:
     for match in _QUOTED.finditer(text):
         yield match[1].strip()
-    yield from _IDENTIFIER.findall(text)
+    yield from identifiers(text)
     for match in _NUMBERED.finditer(text):
         if folded(re.split("[ -]", match[0])[0]) not in STOP_WORDS:
             yield match[0]
 
 
+def heading_stems(title: str) -> list[str]:
+    """Stems of the words that matter in the last part of `document > section`: no number, no arguments."""
+    heading = _SECTION_NUMBER.sub("", title.rsplit(" > ", 1)[-1].removesuffix("(continued)"))
+    heading = _ARGUMENTS.sub(" ", heading)
+    return [stem(w) for w in words(heading) if w not in STOP_WORDS] or stems(heading)
+
+
 def identifiers(text: str) -> tuple[str, ...]:
-    """Names of things in code: `str.removeprefix`, `max_size`."""
-    return tuple(_IDENTIFIER.findall(text))
+    """Names of things in code: `str.removeprefix`, `max_size`, `--verbose`."""
+    return (*_IDENTIFIER.findall(text), *_OPTION.findall(text))
 
 
 @lru_cache(maxsize=65_536)

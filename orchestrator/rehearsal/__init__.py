@@ -1,1 +1,1 @@
-"""The rehearsal world: a corpus of facts, tasks with known answers and stand-in experts. Needs no key, GPU or network."""
+"""The rehearsal world: a corpus of facts, tasks with known answers, stand-in experts. No key, no GPU, no network."""

@@ -82,7 +82,9 @@ def _prose() -> Mapping[str, Mapping[str, Sequence[Sequence[str]]]]:
 
 def _slots(kind: str) -> Slots:
     return tuple(
-        tuple((sentence, frozenset(field for _, field, _, _ in Formatter().parse(sentence) if field)) for sentence in slot)
+        tuple(
+            (sentence, frozenset(field for _, field, _, _ in Formatter().parse(sentence) if field)) for sentence in slot
+        )
         for slot in _prose()[kind]["slots"]
     )
 

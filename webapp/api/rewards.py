@@ -7,8 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from orchestrator.preference import PreferenceVector
 from prefs.reward import rewards
-from storage.records import load_trajectory, reward_json
+from storage.records import load_trajectory
 from webapp.api.problems import ERRORS
+from webapp.reward_record import reward_record
 
 routes = APIRouter(tags=["reward"], responses=ERRORS)
 
@@ -30,7 +31,7 @@ def reward(body: RewardRequest) -> dict[str, Any]:
     preference = body.preference or group[0].preference
     return {
         "rewards": [
-            {"id": trajectory.id, **reward_json(found)}
+            reward_record(trajectory, found)
             for trajectory, found in zip(group, rewards(group, preference), strict=True)
         ]
     }

@@ -99,10 +99,10 @@ def _record(trajectory: Trajectory) -> str:
 
 
 def _summary(trajectory: Trajectory) -> str:
-    from webapp.views.amounts import money, seconds  # noqa: PLC0415
+    from webapp.views.amounts import cost, seconds  # noqa: PLC0415
 
     route = " → ".join(step.call.model for step in trajectory.steps if step.call is not None) or "no call"
     simulated = ", simulated" if trajectory.simulated else ""
-    cost = money(trajectory.cost_usd, trajectory.unpriced_calls)
+    price = cost(trajectory.calls)
     end = trajectory.answer or f"({trajectory.stop_reason}: {trajectory.stop_detail})"
-    return f"{end}\n  {route}; {trajectory.outcome.verdict}; {cost}, {seconds(trajectory.latency_s)}{simulated}"
+    return f"{end}\n  {route}; {trajectory.outcome.verdict}; {price}, {seconds(trajectory.latency_s)}{simulated}"

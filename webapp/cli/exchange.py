@@ -66,8 +66,8 @@ def _import(chosen: argparse.Namespace) -> int:
     async def keep() -> int:
         with Store.open(settings.database) as store:
             if chosen.kind == "queries":
-                return sum([await store.add_query(q.query, q.reference) for q in found])
-            return await store.add_all(found)
+                return await store.add_queries(found)
+            return sum([await store.add(trajectory) for trajectory in found])
 
     new = asyncio.run(keep())
     print(f"{new} {chosen.kind} imported, {len(found) - new} were here already", file=sys.stderr)

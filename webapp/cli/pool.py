@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+from pathlib import Path
 from typing import Any
 
 from webapp.cli import flags
@@ -13,7 +14,7 @@ def add_to(commands: Any) -> None:
         dest="action", required=True, metavar="ACTION"
     )
     check = actions.add_parser("check", help="each alias: endpoint, reachable or why not, price with source and date")
-    check.add_argument("--pool", type=flags.Path, metavar="FILE", help="pool.toml; without it the rehearsal pool")
+    check.add_argument("--pool", type=Path, metavar="FILE", help="pool.toml; without it the rehearsal pool")
     check.set_defaults(run=run)
 
 

@@ -24,6 +24,7 @@ def run(chosen: argparse.Namespace) -> int:
     """One line of JSON for each trajectory, in the order of the file."""
     from prefs.reward import rewards  # noqa: PLC0415
     from webapp.jsonl import read_trajectories  # noqa: PLC0415
+    from webapp.reward_record import reward_record  # noqa: PLC0415
 
     stated = _preference(chosen.preference)
     trajectories = list(read_trajectories(chosen.file))
@@ -36,21 +37,8 @@ def run(chosen: argparse.Namespace) -> int:
             values = rewards(group, stated or trajectory.preference)
             found[trajectory.id] = values[group.index(trajectory)]
     for trajectory in trajectories:
-        reward = found[trajectory.id]
-        print(
-            json.dumps(
-                {
-                    "id": trajectory.id,
-                    "reward": reward.value,
-                    "if_correct": reward.if_correct,
-                    "verdict": trajectory.outcome.verdict,
-                    "group": len(groups[trajectory.query]),
-                    "parts": dict(reward.parts),
-                    "note": reward.note,
-                },
-                ensure_ascii=False,
-            )
-        )
+        record = reward_record(trajectory, found[trajectory.id])
+        print(json.dumps({**record, "group": len(groups[trajectory.query])}, ensure_ascii=False))
     return 0
 
 

@@ -44,9 +44,9 @@ def masthead_island(**options: Any) -> gr.HTML:
     return _island("masthead", "masthead", (), **options)
 
 
-def examples_island(title: str, **options: Any) -> gr.HTML:
-    """Example queries to click; `title` must be a fixed text of the page. Event: `chosen`."""
-    return _island("examples", "examples", ("chosen",), title, **options)
+def examples_island(**options: Any) -> gr.HTML:
+    """Example queries to click. Event: `chosen`."""
+    return _island("examples", "examples", ("chosen",), **options)
 
 
 def favour_island(**options: Any) -> gr.HTML:
@@ -54,12 +54,11 @@ def favour_island(**options: Any) -> gr.HTML:
     return _island("favour", "favour", ("favoured",), **options)
 
 
-def _island(function: str, name: str, events: Sequence[str], title: str = "", **options: Any) -> gr.HTML:
+def _island(function: str, name: str, events: Sequence[str], **options: Any) -> gr.HTML:
     """Gradio finds an island's events as quoted words in its script."""
     quoted = ", ".join(f"'{event}'" for event in events)
-    mark = f'<span hidden data-words="{title}"></span>' if title else ""
     return gr.HTML(
-        html_template=f'<div class="pd pd-{name}-frame">{mark}<div class="pd-{name}"></div></div>',
+        html_template=f'<div class="pd pd-{name}-frame"><div class="pd-{name}"></div></div>',
         js_on_load=f"Podium.{function}({{ element, props, watch, trigger, events: [{quoted}] }});",
         apply_default_css=False,
         **options,

@@ -7,7 +7,7 @@ from orchestrator.pool import Pool
 from orchestrator.trajectory import Trajectory
 from prefs.ballot import Ballot
 from prefs.ranking import Ranking
-from webapp.live_run import State
+from storage.trajectories import State
 from webapp.views import amounts, trace
 from webapp.views.steps import JsonObject
 
@@ -58,7 +58,7 @@ def ballot_view(ballot: Ballot, trajectories: Mapping[str, Trajectory], last: Ra
         "unranked": list(ballot.labels) if last is None else list(last.unranked),
         "acceptable": None if last is None else last.acceptable,
         "touched": False,
-        "submitted": last is not None,
+        "last": None if last is None else last.id,
     }
 
 

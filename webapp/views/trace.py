@@ -1,25 +1,25 @@
 """A run as the trace shows it: its alternatives with their rows, totals, clocks and answers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from orchestrator.pool import Pool
 from orchestrator.preference import PreferenceVector
 from orchestrator.preference import instruction as in_words
 from orchestrator.trajectory import Origin, Step, StopReason, Trajectory
+from storage.trajectories import State
 from webapp.asking import preference_name
-from webapp.live_run import AtWork, RunSnapshot, State
+from webapp.live_run import AtWork, RunSnapshot
 from webapp.views import amounts, words
 from webapp.views.aliases import who
 from webapp.views.steps import JsonObject, step_row
 
-Rows = Callable[[Trajectory], list[JsonObject]]
-"""Makes the rows of a trajectory; a follower passes one that remembers those of finished steps."""
+Rows = Callable[[Trajectory], Sequence[JsonObject | str]]
+"""Makes the rows of a trajectory. A follower passes one that remembers finished steps as JSON text."""
 
 
 def run_view(snapshot: RunSnapshot, pool: Pool, now: datetime, rows: Rows | None = None) -> JsonObject:
     """The whole run at one moment; `now` is the server's clock, against which the browser's clocks tick."""
-    make = rows or (lambda trajectory: [step_row(step, pool) for step in trajectory.steps])
     return {
         "run": snapshot.run.id,
         "query": snapshot.run.query,
@@ -35,7 +35,7 @@ def run_view(snapshot: RunSnapshot, pool: Pool, now: datetime, rows: Rows | None
                 state=snapshot.states[trajectory.id],
                 at_work=snapshot.at_work.get(trajectory.id),
                 waiting=_waits(snapshot, number - 1),
-                rows=make(trajectory),
+                rows=None if rows is None else rows(trajectory),
             )
             for number, trajectory in enumerate(snapshot.trajectories, 1)
         ],
@@ -51,7 +51,7 @@ def trace_view(
     state: State = State.FINISHED,
     at_work: AtWork | None = None,
     waiting: bool = False,
-    rows: list[JsonObject] | None = None,
+    rows: Sequence[JsonObject | str] | None = None,
 ) -> JsonObject:
     """One trajectory: rows, the call at work, running total and why it stopped."""
     return {

@@ -9,7 +9,6 @@ TAGLINE: Final = "Watch a small model route the work. Say which routing you pref
 # Controls of the run tab
 QUERY: Final = "Query"
 QUERY_HINT: Final = "Ask something. Enter asks; Shift+Enter starts a new line."
-EXAMPLES: Final = "Try one of these"
 PRESET: Final = "What matters to you"
 PRESET_OWN: Final = "My own"
 ACCURACY: Final = "Accuracy"
@@ -87,6 +86,7 @@ ISLANDS: Final[Mapping[str, str]] = {
     "calling": "calling {alias}…",
     "deciding": "deciding what to call…",
     "waiting": "waits for the one before it",
+    "examples": "Try one of these",
     "elapsed": "elapsed",
     "cost": "cost",
     "time": "time",

@@ -18,6 +18,12 @@ __all__ = ["DOMAINS", "EXAMPLES", "Split", "Task", "all_tasks", "find"]
 
 EXAMPLES: Final[tuple[str, ...]] = (
     "What is 17% of 2,340?",
+    'How many times does the letter "s" occur in "mississippi"?',
+    "Which city is the capital of Australia?",
+    "By how many metres is Mount Kenya higher than Mount Kinabalu?",
+    "Which day of the week was 20 January 1970?",
+    "Ben, Dan, Eva, Leo ran a race without ties. Eva finished before Dan. Dan did not finish in place 4. "
+    "Leo finished directly after Ben. Who finished in place 2?",
 )
 """One question of each domain, for a page that shows what can be asked."""
 

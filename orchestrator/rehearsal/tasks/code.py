@@ -33,7 +33,7 @@ def _task(name: str, difficulty: int, question: str, reference: str, wrong: list
         question,
         reference,
         plausible(reference, wrong),
-        f"python {name.split('/')[0]}",
+        f"python {name.split('/', maxsplit=1)[0]}",
         program=program,
         needs_program=difficulty > 1,
     )
@@ -45,7 +45,9 @@ def _letters() -> Iterator[Task]:
         times = word.count(letter)
         question = f'How many times does the letter "{letter}" occur in "{word}"?'
         program = f'print("{word}".count("{letter}"))'
-        yield _task(f"letter-count/{word}", 1, question, str(times), [str(times + 1), str(times - 1), str(times + 2)], program)
+        yield _task(
+            f"letter-count/{word}", 1, question, str(times), [str(times + 1), str(times - 1), str(times + 2)], program
+        )
 
 
 def _reversals(dice: Dice) -> Iterator[Task]:
@@ -65,9 +67,7 @@ def _ciphers(dice: Dice) -> Iterator[Task]:
             f'Shift every letter of "{word}" forward by {shift} places in the alphabet, going on at "a" after "z". '
             "What comes out?"
         )
-        program = (
-            f'out = ""\nfor c in "{word}":\n    out += chr((ord(c) - 97 + {shift}) % 26 + 97)\nprint(out)'
-        )
+        program = f'out = ""\nfor c in "{word}":\n    out += chr((ord(c) - 97 + {shift}) % 26 + 97)\nprint(out)'
         wrong = [_shifted(word, shift + 1), _shifted(word, shift - 1), _shifted(word, -shift)]
         yield _task(f"caesar-cipher/{word}-{shift}", 2, question, _shifted(word, shift), wrong, program)
 
@@ -78,22 +78,21 @@ def _shifted(word: str, shift: int) -> str:
 
 def _bases(dice: Dice) -> Iterator[Task]:
     for number in range(24):
-        n = dice.between(130, 9999)
-        base, name, digits = ((2, "binary", f"{n:b}"), (16, "hexadecimal", f"{n:x}"))[number % 2]
+        base, name, form, low, high = ((8, "octal", "o", 130, 9999), (16, "hexadecimal", "x", 0xA00, 0xFFF))[number % 2]
+        n = dice.between(low, high)
         question = f"How is the decimal number {n} written in {name}? Use lower case and no prefix."
-        wrong = [f"{n + 1:b}", f"{n - 1:b}", f"{n + 2:b}"] if base == 2 else [f"{n + 1:x}", f"{n - 1:x}", f"{n + 16:x}"]
+        wrong = [f"{n + slip:{form}}" for slip in (1, -1, base, -base)]
         program = (
             f'n = {n}\nout = ""\nwhile n:\n    out = "0123456789abcdef"[n % {base}] + out\n    n //= {base}\nprint(out)'
         )
-        yield _task(f"{name}-conversion/{n}", 2, question, digits, wrong, program)
+        yield _task(f"{name}-conversion/{n}", 2, question, f"{n:{form}}", wrong, program)
 
 
 def _loops(dice: Dice) -> Iterator[Task]:
     for number in range(24):
         start, stop, step, modulus = dice.between(1, 20), dice.between(40, 120), dice.between(2, 9), dice.between(3, 11)
         program = (
-            f"total = {start}\nfor i in range({start}, {stop}, {step}):\n"
-            f"    total += i * i % {modulus}\nprint(total)"
+            f"total = {start}\nfor i in range({start}, {stop}, {step}):\n    total += i * i % {modulus}\nprint(total)"
         )
         total = start + sum(i * i % modulus for i in range(start, stop, step))
         question = f"What does this Python program print?\n{program}"
@@ -121,9 +120,7 @@ def _filters(dice: Dice) -> Iterator[Task]:
     for _ in range(22):
         low, high, a, b = dice.between(1, 400), dice.between(900, 4000), dice.between(3, 9), dice.between(10, 17)
         count = sum(n % a == 0 and n % b != 0 for n in range(low, high + 1))
-        question = (
-            f"How many whole numbers from {low} to {high}, both included, are divisible by {a} but not by {b}?"
-        )
+        question = f"How many whole numbers from {low} to {high}, both included, are divisible by {a} but not by {b}?"
         program = (
             f"count = 0\nfor n in range({low}, {high} + 1):\n    if n % {a} == 0 and n % {b} != 0:\n"
             "        count += 1\nprint(count)"

@@ -1,7 +1,7 @@
 """Counting problems: the number of arrangements, numbers and ways, found by going through all of them."""
 
 from collections.abc import Iterator
-from itertools import permutations, product
+from itertools import pairwise, permutations, product
 
 from orchestrator.rehearsal.chance import Dice
 from orchestrator.rehearsal.tasks.task import Task, near, plausible
@@ -23,7 +23,7 @@ def _task(name: str, difficulty: int, question: str, value: int, program: str) -
         question,
         reference,
         plausible(reference, near(value)),
-        f"counting {name.split('/')[0]}",
+        f"counting {name.split('/', maxsplit=1)[0]}",
         program=program,
         needs_program=True,
     )
@@ -32,9 +32,7 @@ def _task(name: str, difficulty: int, question: str, value: int, program: str) -
 def _anagrams() -> Iterator[Task]:
     for word in ("banana", "ballet", "tattoo", "coffee", "cello", "pepper", "kayak", "noon", "papaya", "seesaw"):
         fitting = {
-            "".join(order)
-            for order in permutations(word)
-            if all(left != right for left, right in zip(order, order[1:], strict=False))
+            "".join(order) for order in permutations(word) if all(left != right for left, right in pairwise(order))
         }
         if not fitting:
             continue

@@ -52,7 +52,7 @@ def _task(
         question,
         reference,
         plausible(reference, wrong),
-        phrase or f"calendar {name.split('/')[0]}",
+        phrase or f"calendar {name.split('/', maxsplit=1)[0]}",
         needs_document,
         program=program,
         needs_program=difficulty > 1,
@@ -77,10 +77,7 @@ def _clocks(dice: Dice) -> Iterator[Task]:
         start, minutes = dice.between(6 * 60, 20 * 60), dice.between(65, 215)
         shown = [_clock(start + minutes + slip) for slip in (0, 10, -10, 60, -60)]
         question = wordings[number % 3].format(start=_clock(start), minutes=minutes)
-        program = (
-            f"t = {start // 60} * 60 + {start % 60} + {minutes}\n"
-            'print(f"{t // 60 % 24:02d}:{t % 60:02d}")'
-        )
+        program = f't = {start // 60} * 60 + {start % 60} + {minutes}\nprint(f"{{t // 60 % 24:02d}}:{{t % 60:02d}}")'
         yield _task(f"time-of-day/{start}-{minutes}", 1, question, shown[0], shown[1:], program)
 
 
@@ -156,8 +153,9 @@ def _later_dates(dice: Dice) -> Iterator[Task]:
 
 _PAIRS = (
     ("mile", "foot"), ("fathom", "inch"), ("furlong", "yard"), ("nautical mile", "fathom"), ("stone", "ounce"),
-    ("tonne", "carat"), ("week", "minute"), ("Julian year", "hour"), ("square mile", "acre"), ("imperial gallon", "litre"),
-    ("oil barrel", "US gallon"), ("mebibyte", "byte"), ("chain", "foot"), ("standard atmosphere", "bar"),
+    ("tonne", "carat"), ("week", "minute"), ("Julian year", "hour"), ("square mile", "acre"),
+    ("imperial gallon", "litre"), ("oil barrel", "US gallon"),
+    ("mebibyte", "byte"), ("chain", "foot"), ("standard atmosphere", "bar"),
 )  # fmt: skip
 
 

@@ -71,7 +71,7 @@ _QUESTIONS = (
     _Question(
         "elements", "name", 3, 18,
         ("Which chemical element has the atomic number {number}?", "Name the element of atomic number {number}."),
-        "element atomic number {number}",
+        "{lower} element atomic number {number}",
     ),
     _Question(
         "people", "name", 3, 14,
@@ -105,4 +105,3 @@ def _task(question: _Question, row: Mapping[str, str], rows: Sequence[Mapping[st
         question.phrase.format_map(columns),
         (identifier,),
     )
-

@@ -69,9 +69,10 @@ def decimal(value: Fraction | int, places: int = 6) -> str:
 def near(value: Fraction | int) -> list[str]:
     """Numbers that a careless reckoner could get instead of this one: whole ones for a whole number."""
     exact = Fraction(value)
-    slips = [exact + 1, exact * 10, exact - 1, exact + 10, exact - 10]
+    step = 10 ** max(0, len(str(abs(int(exact)))) - 4)
+    slips = [exact + step, exact * 10, exact - step, exact + 10 * step, exact - 10 * step]
     if exact.denominator != 1:
-        slips = [exact + Fraction(1, 10), exact * 10, exact / 10, exact + 1, exact * Fraction(11, 10)]
+        slips = [exact + Fraction(step, 10), exact * 10, exact / 10, exact + step, exact * Fraction(11, 10)]
     return [decimal(slip) for slip in slips if (slip * 10**6).denominator == 1]
 
 

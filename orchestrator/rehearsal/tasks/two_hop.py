@@ -72,7 +72,9 @@ def _births(dice: Dice) -> Iterator[Task]:
         question = f"How many years before {late['name']} was {early['name']} born, going by the years of birth?"
         program = f"print({late['born']} - {early['born']})"
         value = int(late["born"]) - int(early["born"])
-        yield _task("births", _ids("people", early, late), 1, question, value, program, f"born {early['name']} {late['name']}")
+        yield _task(
+            "births", _ids("people", early, late), 1, question, value, program, f"born {early['name']} {late['name']}"
+        )
 
 
 def _masses(dice: Dice) -> Iterator[Task]:
@@ -134,10 +136,10 @@ def _years_after_death(dice: Dice) -> Iterator[Task]:
             continue
         made.add(person["name"])
         question = (
-            f"How many years after the death of the person known for {person['known_for']} "
-            f"does the {work['kind']} {work['name']} date?"
+            f"How many years lie between the death of the person known for {person['known_for']} "
+            f"and the {work['kind']} {work['name']}?"
         )
         ids = _ids("people", person) + _ids("works", work)
         program = f"print({work['year']} - {person['died']})"
-        phrase = f"{person['known_for']}; {work['kind']} {work['name']}"
+        phrase = f"{person['name']} died; {work['kind']} {work['name']} year"
         yield _task("after-death", ids, 3, question, years, program, phrase)

@@ -1,4 +1,4 @@
-"""Runs, trajectories, steps, ballots and rankings."""
+"""Runs, trajectories, steps, ballots, rankings and queries."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -18,11 +18,12 @@ def upgrade() -> None:
     _steps()
     _ballots()
     _rankings()
+    _queries()
 
 
 def downgrade() -> None:
     """Drop them, with all they hold."""
-    for table in ("ranking", "ballot", "step", "trajectory", "run"):
+    for table in ("query", "ranking", "ballot", "step", "trajectory", "run"):
         op.drop_table(table)
 
 
@@ -111,4 +112,16 @@ def _rankings() -> None:
         unique=True,
         sqlite_where=FIRST,
         postgresql_where=FIRST,
+    )
+
+
+def _queries() -> None:
+    op.create_table(
+        "query",
+        sa.Column("sequence", sa.BigInteger().with_variant(sa.Integer, "sqlite"), nullable=False),
+        sa.Column("id", sa.Text, nullable=False),
+        sa.Column("query", sa.Text, nullable=False),
+        sa.Column("reference", sa.Text),
+        sa.PrimaryKeyConstraint("sequence", name="pk_query"),
+        sa.UniqueConstraint("id", name="uq_query_id"),
     )

@@ -35,7 +35,7 @@
       else paint();
     }
 
-    const draftKey = () => `ballot:${ballot}:${props.value.version}:${props.value.submitted ? "again" : "first"}`;
+    const draftKey = () => `ballot:${ballot}:${props.value.version}:${props.value.last || "first"}`;
     function fits(draft) {
       if (!Array.isArray(draft.groups) || !Array.isArray(draft.unranked)) return false;
       const named = [...draft.groups.flat(), ...draft.unranked].sort().join();
@@ -70,7 +70,7 @@
       tray.replaceChildren(el("div", "pd-kicker", waiting.length ? say("rank_tray") : say("rank_tray_empty")), ...waiting);
       for (const [label, node] of cards) describe(label, node);
       lineTools.replaceChildren(...lineButtons());
-      note.textContent = props.value.submitted && !props.value.touched ? say("rank_locked") : "";
+      note.textContent = props.value.last && !props.value.touched ? say("rank_locked") : "";
       note.hidden = !note.textContent;
       if (focused) focused.focus();
     }

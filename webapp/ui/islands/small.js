@@ -34,11 +34,10 @@
     const root = element.querySelector(".pd-examples");
     function take() {
       const texts = props.value || [];
-      root.replaceChildren(el("span", "pd-kicker", root.dataset.title));
+      root.replaceChildren(el("span", "pd-kicker", say("examples")));
       for (const text of texts) root.append(P.button("pd-chip", text, () => trigger("chosen", { text })));
       root.hidden = !texts.length;
     }
-    root.dataset.title = element.querySelector("[data-words]").dataset.words;
     watch("value", take);
     take();
   };

@@ -1,0 +1,1 @@
+"""The three tools: search, enhance_reasoning and answer, each served by the experts behind its aliases."""

@@ -1,0 +1,117 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestrator.grade import grade
+from orchestrator.trajectory import Verdict
+
+SAME = [
+    ("397.8", "397.8"),
+    ("17% of 2,340 is 397.8.", "397.8"),
+    ("The answer is 42, which is 6 times 7", "42"),
+    ("2,340", "2340"),
+    ("1\u202f000", "1000"),
+    ("$1,234.50", "1234.5"),
+    ("5 million", "5000000"),
+    ("5 km", "5 kilometres"),
+    ("299,792,458 m/s", "299792458 m/s"),
+    ("3/4", "0.75"),
+    (".75", "3/4"),
+    ("17", "17%"),
+    ("−5", "-5"),
+    ("1e3", "1000"),
+    ("12 days", "12"),
+    ("12", "12 days"),
+    ("in 1776", "1776"),
+    ("4 July 1776", "1776-07-04"),
+    ("It was signed on July 4th, 1776.", "4 July 1776"),
+    ("Paris", "paris"),
+    ("the Nile", "Nile"),
+    ("The capital of France is Paris.", "Paris"),
+    ("Everest is the highest mountain", "Everest"),
+    ("Marie Curie", "Marie  Curie!"),
+    ("São Paulo", "Sao Paulo"),
+    ("C++", "c++"),
+    ("The symbol is K.", "K"),
+    ("3 Doors Down", "3 Doors Down"),
+    ("B", "(B)"),
+    ("(B) because the others are wrong", "B"),
+    ("The correct answer is b.", "B"),
+    ("No, it is not", "no"),
+    ("∞", "∞"),
+]
+DIFFERENT = [
+    ("about 398", "397.8"),
+    ("5", "5 million"),
+    ("5 miles", "5 km"),
+    ("between 3 and 5", "5"),
+    ("either 4 or 5", "5"),
+    ("It is not 5", "5"),
+    ("more than 5", "5"),
+    ("5", "-5"),
+    ("10²", "100"),
+    ("it was twelve", "12"),
+    ("5 July 1776", "4 July 1776"),
+    ("not on 4 July 1776", "4 July 1776"),
+    ("some day in 1776", "4 July 1776"),
+    ("not Paris", "Paris"),
+    ("It isn't Paris", "Paris"),
+    ("Paris or Lyon", "Paris"),
+    ("the mayor of Paris", "Paris"),
+    ("West New York", "New York"),
+    ("Perhaps it is Paris", "Paris"),
+    ("C", "C++"),
+    ("vitamin K", "K"),
+    ("A dog", "A"),
+    ("C", "B"),
+    ("Yes", "no"),
+    ("?", "∞"),
+    ("", "x"),
+    ("I do not know", "42"),
+]
+
+
+@pytest.mark.parametrize(("answer", "reference"), SAME)
+def test_an_answer_that_says_what_the_reference_says_is_solved(answer: str, reference: str) -> None:
+    outcome = grade(answer, reference)
+    assert outcome.verdict is Verdict.SOLVED, outcome.reason
+    assert outcome.by == "reference"
+    assert outcome.reason
+
+
+@pytest.mark.parametrize(("answer", "reference"), DIFFERENT)
+def test_an_answer_that_says_something_else_is_unsolved(answer: str, reference: str) -> None:
+    outcome = grade(answer, reference)
+    assert outcome.verdict is Verdict.UNSOLVED, outcome.reason
+    assert outcome.by == "reference"
+    assert outcome.reason
+
+
+@pytest.mark.parametrize("reference", [None, "", "  "])
+def test_without_a_reference_nothing_is_graded(reference: str | None) -> None:
+    outcome = grade("42", reference)
+    assert outcome.verdict is Verdict.UNGRADED
+    assert outcome.by is None
+
+
+def test_no_answer_is_unsolved() -> None:
+    assert grade(None, "42").verdict is Verdict.UNSOLVED
+
+
+@given(st.text(), st.text())
+def test_grading_never_fails(answer: str, reference: str) -> None:
+    outcome = grade(answer, reference)
+    assert (outcome.verdict is Verdict.UNGRADED) == (not reference.strip())
+
+
+@given(st.text(min_size=1).filter(str.strip))
+def test_the_reference_itself_is_always_right(reference: str) -> None:
+    assert grade(reference, reference).verdict is Verdict.SOLVED
+
+
+@given(st.integers(-(10**12), 10**12))
+def test_thousands_separators_do_not_matter(number: int) -> None:
+    assert grade(f"It comes to {number:,}.", str(number)).verdict is Verdict.SOLVED
+    assert grade(f"It comes to {number + 1:,}.", str(number)).verdict is (
+        Verdict.SOLVED if abs(number) >= 1_000_000 else Verdict.UNSOLVED
+    )

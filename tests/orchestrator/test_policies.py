@@ -1,0 +1,206 @@
+import json
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestrator.chat import ChatClients
+from orchestrator.evidence import Evidence
+from orchestrator.model_call import CallRole, ChargeStatus, ModelCall
+from orchestrator.policies.fixed import FixedPolicy
+from orchestrator.policies.remote import RemotePolicy
+from orchestrator.policies.scripted import ScriptedPolicy
+from orchestrator.policies.spec import KEY_ENV, BadSpec, parse_spec
+from orchestrator.policies.uniform import UniformPolicy
+from orchestrator.policy import Decision, PolicyFailed, Turn
+from orchestrator.pool import TOOL_OF, Endpoint, Pool, PoolEntry, Price, UnknownAlias
+from orchestrator.preference import PreferenceVector
+from orchestrator.priced_model import PricedModel
+from orchestrator.tool import CannotAfford, Remaining
+from orchestrator.trajectory import ToolCall
+
+ALIASES = tuple(TOOL_OF)
+POOL = Pool("p", tuple(PoolEntry(alias, "m", "d", 1.0) for alias in ALIASES))
+URL = "http://127.0.0.1:8001/v1"
+REPLY = {
+    "model": "orchestrator",
+    "choices": [
+        {
+            "finish_reason": "tool_calls",
+            "message": {
+                "role": "assistant",
+                "content": "<think>look it up</think>",
+                "tool_calls": [{"function": {"name": "search", "arguments": '{"model": "search-2"}'}}],
+            },
+        }
+    ],
+    "usage": {"prompt_tokens": 1000, "completion_tokens": 50},
+}
+
+
+def turn(index: int = 0, offered: Sequence[str] = ALIASES, seed: int = 1, left: Remaining = Remaining()) -> Turn:
+    return Turn(index, "Why?", PreferenceVector(), Evidence(), offered, seed, left)
+
+
+def remote(handler: Callable[[httpx.Request], httpx.Response], price: Price | None = None) -> RemotePolicy:
+    client = ChatClients(httpx.MockTransport(handler)).of(Endpoint(URL))
+    return RemotePolicy(PricedModel("orchestrator", client, price), POOL)
+
+
+def replying(**changes: Any) -> Callable[[httpx.Request], httpx.Response]:
+    return lambda request: httpx.Response(200, json=REPLY | changes)
+
+
+async def test_the_scripted_policy_reads_its_script_and_then_fails() -> None:
+    first = Decision("t", ToolCall("search", "search-1"))
+    policy = ScriptedPolicy([first, ValueError("as scripted")])
+    assert await policy.decide(turn(0), []) is first
+    with pytest.raises(ValueError, match="as scripted"):
+        await policy.decide(turn(1), [])
+    with pytest.raises(PolicyFailed, match="none for turn 2"):
+        await policy.decide(turn(2), [])
+
+
+@given(st.integers(), st.integers(0, 50), st.lists(st.sampled_from(ALIASES), min_size=1, unique=True))
+async def test_the_random_policy_chooses_among_what_is_offered_and_the_same_each_time(
+    seed: int, index: int, offered: list[str]
+) -> None:
+    bill: list[ModelCall] = []
+    decision = await UniformPolicy().decide(turn(index, offered, seed), bill)
+    assert decision == await UniformPolicy().decide(turn(index, offered, seed), bill)
+    assert decision.call is not None
+    assert decision.call.model in offered
+    assert TOOL_OF[decision.call.model] == decision.call.tool
+    assert bill == []
+
+
+async def test_the_random_policy_is_uniform_and_says_how_it_chose() -> None:
+    chosen = [(await UniformPolicy().decide(turn(seed=seed), [])).call.model for seed in range(2_400)]
+    assert all(150 < chosen.count(alias) < 250 for alias in ALIASES)
+    decision = await UniformPolicy().decide(turn(2, ALIASES[:9]), [])
+    assert decision.thought == "Chosen at random (seed 1, turn 2) from 9 aliases on offer."
+    only = await UniformPolicy().decide(turn(0, ALIASES[:1]), [])
+    assert only.thought.endswith("from 1 alias on offer.")
+
+
+async def test_the_fixed_policy_takes_its_route_in_order_and_then_fails() -> None:
+    policy = FixedPolicy(["search-1", "answer-1"])
+    assert policy.spec == "fixed:search-1,answer-1"
+    assert [(await policy.decide(turn(index), [])).call.model for index in (0, 1)] == ["search-1", "answer-1"]
+    with pytest.raises(PolicyFailed, match="is over and has brought no answer"):
+        await policy.decide(turn(2), [])
+
+
+async def test_the_fixed_policy_says_when_an_alias_is_not_on_offer_and_goes_on() -> None:
+    policy = FixedPolicy(["search-1", "answer-1"])
+    decision = await policy.decide(turn(0, ["answer-1"]), [])
+    assert decision.call is None
+    assert decision.problem == "search-1 can do nothing for this query now; on offer are answer-1"
+
+
+def test_a_fixed_route_must_name_aliases_and_end_in_an_answer() -> None:
+    with pytest.raises(UnknownAlias, match="search-9"):
+        FixedPolicy(["search-9", "answer-1"])
+    with pytest.raises(ValueError, match="must end in an answer alias"):
+        FixedPolicy(["search-1"])
+    with pytest.raises(ValueError, match="nothing can follow it"):
+        FixedPolicy(["answer-1", "answer-2"])
+
+
+async def test_the_remote_policy_sends_two_messages_and_the_offered_tools_and_bills_its_call() -> None:
+    sent: list[dict[str, Any]] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        sent.append(json.loads(request.content))
+        return httpx.Response(200, json=REPLY)
+
+    bill: list[ModelCall] = []
+    policy = remote(handler, Price("own", None, Decimal("0.2"), Decimal("0.4")))
+    decision = await policy.decide(turn(3, ["search-2", "answer-1"]), bill)
+    assert decision == Decision("look it up", ToolCall("search", "search-2"))
+    assert [message["role"] for message in sent[0]["messages"]] == ["system", "user"]
+    assert [tool["function"]["name"] for tool in sent[0]["tools"]] == ["search", "answer"]
+    assert sent[0]["temperature"] == 1.0
+    assert sent[0]["seed"] == 1003
+    (call,) = bill
+    assert (call.role, call.alias, call.model) == (CallRole.ORCHESTRATOR, None, "orchestrator")
+    assert call.charge.usd == Decimal("0.00022")
+    assert "search-2" in (call.reply or "")
+    assert call.in_flight == 1
+
+
+async def test_an_invalid_reply_is_a_problem_and_still_billed() -> None:
+    bill: list[ModelCall] = []
+    message = {"choices": [{"finish_reason": "length", "message": {"content": "<tool_call>{"}}]}
+    decision = await remote(replying(**message)).decide(turn(), bill)
+    assert decision.call is None
+    assert "cut off" in (decision.problem or "")
+    assert bill[0].charge.status is ChargeStatus.UNPRICED
+    assert "127.0.0.1 is no known vendor" in bill[0].charge.source
+
+
+async def test_a_server_that_refuses_ends_the_run_with_a_reason_and_a_bill() -> None:
+    bill: list[ModelCall] = []
+    with pytest.raises(PolicyFailed, match="HTTP 404"):
+        await remote(lambda request: httpx.Response(404, json={"detail": "unknown model"})).decide(turn(), bill)
+    assert "unknown model" in (bill[0].error or "")
+
+
+async def test_the_orchestrator_is_not_asked_when_its_call_cannot_be_paid() -> None:
+    bill: list[ModelCall] = []
+    policy = remote(replying(), Price("own", None, Decimal(1), Decimal(1)))
+    with pytest.raises(CannotAfford, match="raise the limit"):
+        await policy.decide(turn(left=Remaining(usd=Decimal("0.0001"))), bill)
+    assert bill == []
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("random", UniformPolicy),
+        (" fixed:search-1, answer-1", FixedPolicy),
+        (f"openai:{URL}/#some/model", RemotePolicy),
+    ],
+)
+def test_a_spec_names_a_policy(text: str, kind: type) -> None:
+    policy = parse_spec(text, POOL, ChatClients(httpx.MockTransport(replying())))
+    assert isinstance(policy, kind)
+    assert policy.spec == text.replace(" ", "").replace("/#", "#")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "choose one of: random; fixed:"),
+        ("randum", "'randum' is no policy"),
+        ("random:1", "is no policy"),
+        ("fixed:", "must end in an answer alias"),
+        ("fixed:search-1", "must end in an answer alias"),
+        ("fixed:serch-1,answer-1", "unknown alias 'serch-1'"),
+        ("openai:http://127.0.0.1:1/v1", "does not say which model"),
+        ("openai:127.0.0.1:1/v1#m", "base_url must look like"),
+        ("embedded", "not part of this version"),
+    ],
+)
+def test_a_faulty_spec_is_refused_with_what_is_allowed(text: str, said: str) -> None:
+    with pytest.raises(BadSpec) as refused:
+        parse_spec(text, POOL, ChatClients(httpx.MockTransport(replying())))
+    assert said in str(refused.value)
+
+
+async def test_the_key_of_a_remote_policy_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str | None] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        seen.append(request.headers.get("authorization"))
+        return httpx.Response(200, json=REPLY)
+
+    clients = ChatClients(httpx.MockTransport(handler))
+    await parse_spec(f"openai:{URL}#m", POOL, clients).decide(turn(), [])
+    monkeypatch.setenv(KEY_ENV, "secret")
+    await parse_spec(f"openai:{URL}#m", POOL, clients).decide(turn(), [])
+    assert seen == [None, "Bearer secret"]

@@ -1,0 +1,36 @@
+"""The page: masthead and three tabs over one desk."""
+
+import gradio as gr
+
+from webapp.ui import island
+from webapp.ui.compare_tab import CompareTab
+from webapp.ui.desk import Desk
+from webapp.ui.history_tab import HistoryTab
+from webapp.ui.quiet import QUIET, token_of
+from webapp.ui.run_tab import RunTab
+from webapp.views import words
+
+
+def build_page(desk: Desk) -> gr.Blocks:
+    """The whole page. It keeps nothing of its own: which run it shows stands in the link (`?run=…`)."""
+    masthead = {"title": words.TITLE, "tagline": words.TAGLINE, "policy": desk.policy_words}
+    page: gr.Blocks
+    with gr.Blocks(title=words.TITLE, analytics_enabled=False, fill_width=True) as page:
+        island.masthead_island(value=masthead, elem_id="masthead")
+        with gr.Tabs(selected="run", elem_id="tabs") as tabs:
+            with gr.Tab(words.TAB_RUN, id="run"):
+                run = RunTab(desk)
+            with gr.Tab(words.TAB_COMPARE, id="compare"):
+                compare = CompareTab(desk)
+            with gr.Tab(words.TAB_HISTORY, id="history") as history_tab:
+                history = HistoryTab(desk)
+        compare.wire(run.token, run.following)
+        history.wire(tabs, history_tab, run.token, run.following)
+        page.load(_linked, None, run.token, **QUIET)
+    return page
+
+
+async def _linked(request: gr.Request) -> str:
+    """The run that the page's link names, to be followed."""
+    named = request.query_params.get("run", "")
+    return token_of(str(named)[:64]) if named else ""

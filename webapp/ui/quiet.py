@@ -1,0 +1,41 @@
+"""Small rules that all events of the page follow: no spinner over streams, errors in words, tokens for runs."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import gradio as gr
+
+from webapp.views import words
+
+QUIET: Final[dict[str, Any]] = {"show_progress": "hidden", "api_visibility": "private"}
+"""Options of every event: Gradio's own progress would fade the island under it."""
+
+
+@contextmanager
+def problem(run: str = "") -> Iterator[None]:
+    """Show a LookupError or a ValueError of the desk to the person instead of a bare "Error"."""
+    try:
+        yield
+    except LookupError as failure:
+        text = words.NO_SUCH_RUN.format(run=run) if run else str(failure.args[0] if failure.args else failure)
+        raise gr.Error(text, title=words.TITLE, print_exception=False) from failure
+    except ValueError as failure:
+        raise gr.Error(_sentence(str(failure)), title=words.TITLE, print_exception=False) from failure
+
+
+def token_of(run: str) -> str:
+    """A token that differs each time, so that the same run can be followed again."""
+    return f"{run}@{time.monotonic_ns()}"
+
+
+def run_of(token: Any) -> str:
+    """The run in a token; empty where there is none."""
+    return str(token or "").partition("@")[0]
+
+
+def _sentence(text: str) -> str:
+    """The message as a sentence: a capital first and a full stop."""
+    told = text[:1].upper() + text[1:]
+    return told if told.endswith((".", "!", "?")) else f"{told}."
