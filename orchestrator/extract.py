@@ -21,7 +21,9 @@ ENOUGH: Final = 0.65
 _IN_HEADING: Final = 0.95
 _IN_TITLE: Final = 0.85
 _IN_PASSAGE: Final = 0.2
-_OPENERS: Final = frozenset(("when", "if", "however", "therefore", "but", "and", "or", "also", "note", "see", "thus"))
+_OPENERS: Final = frozenset(
+    ("when", "if", "however", "therefore", "but", "and", "or", "also", "note", "see", "thus", "otherwise")
+)
 _LONGEST_CHARACTERS: Final = 600
 
 

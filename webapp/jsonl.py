@@ -24,6 +24,8 @@ def read_trajectories(path: Path) -> Iterator[Trajectory]:
     """The trajectory records of a file, in order; raises BadLine."""
     for number, record in _records(path):
         try:
+            if not isinstance(record, dict):
+                raise ValueError(f"a trajectory record is a JSON object, not {type(record).__name__}")
             yield load_trajectory(record)
         except ValueError as error:
             raise BadLine(path, number, error) from error

@@ -18,7 +18,8 @@ from orchestrator.trajectory import Document
 
 MODEL: Final = "SQLite FTS5"
 """What stands as the model in a retrieval's model call."""
-_CANDIDATES: Final = 80
+_CANDIDATES: Final = 100
+_CANDIDATES_OF_SHORT_QUERY: Final = 300
 _COUNT_UP_TO: Final = 20_000
 _FIND: Final = """
 SELECT passage.key, passage.title, passage.text, passage.source, -best.rank
@@ -87,7 +88,7 @@ class Index:
         found: dict[str, tuple[Document, float]] = {}
         for match, most in (
             (expression([], wanted.phrases), _CANDIDATES // 4),
-            (expression(rare, wanted.phrases), _CANDIDATES),
+            (expression(rare, wanted.phrases), _CANDIDATES if len(known) > 1 else _CANDIDATES_OF_SHORT_QUERY),
         ):
             if not match:
                 continue

@@ -14,7 +14,7 @@ from orchestrator.trajectory import Document
 _ASIDE: Final = frozenset(
     ("references", "changelog", "acknowledgements", "acknowledgments", "index", "bibliography", "addresses", "contents")
 )
-_LOOKED_INTO: Final = 24
+_LOOKED_INTO: Final = 60
 MOST_TERMS: Final = 40
 """Content words of a query that are looked up; those beyond are left out."""
 

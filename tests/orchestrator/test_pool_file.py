@@ -93,16 +93,16 @@ def test_a_faulty_pool_file_is_refused_with_place_and_advice(change: tuple[str, 
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(BadPoolFile, match="nowhere.toml"):
+    with pytest.raises(BadPoolFile, match=r"nowhere\.toml"):
         read_pool(tmp_path / "nowhere.toml")
 
 
 @given(st.text())
-def test_any_address_is_accepted_or_refused_with_advice(text: str) -> None:
-    try:
-        assert checked_address(text).startswith(("http", "HTTP"))
-    except ValueError as refused:
-        assert "base_url must" in str(refused)
+def test_whatever_is_no_web_address_is_refused_with_advice(text: str) -> None:
+    if text.lower().startswith(("http://", "https://")) and not text.endswith("/"):
+        return
+    with pytest.raises(ValueError, match="base_url must"):
+        checked_address(text)
 
 
 @given(st.text(max_size=200))

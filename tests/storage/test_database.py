@@ -51,13 +51,13 @@ def edit(file: Path, statement: str) -> None:
 
 def test_every_connection_syncs_fully_writes_ahead_and_checks_references(url: str) -> None:
     upgrade(url)
-    for engine in (open_engine(url), writing(open_engine(url))):
-        with engine.connect() as one, engine.connect() as two:
-            for connection in (one, two):
-                pragmas = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
-                found = [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in pragmas]
-                assert found == ["wal", 2, 1, 5000]
-        engine.dispose()
+    engine = open_engine(url)
+    with engine.connect() as one, engine.connect() as two, writing(engine).connect() as three:
+        for connection in (one, two, three):
+            pragmas = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+            found = [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in pragmas]
+            assert found == ["wal", 2, 1, 5000]
+    engine.dispose()
 
 
 async def test_the_writer_itself_syncs_fully(store: Store) -> None:

@@ -44,7 +44,7 @@ async def test_five_hundred_steps_at_once_share_a_few_commits(store: Store, url:
     await asyncio.sleep(0)
     gate.set_result(None)
     await asyncio.gather(*writes)
-    assert commits() == 2
+    assert 1 <= commits() <= 2
     assert all(one.steps == (step(0),) for one in store.trajectories_of("r1"))
     assert check(url) == []
 

@@ -161,7 +161,7 @@ def test_reward_scores_the_trajectories_of_a_file(podium: Terminal, tmp_path: Pa
         (["ask", QUERY, "--policy", "magic"], "random"),
         (["ask", QUERY, "--pool", "nowhere.toml"], "nowhere.toml"),
         (["ask", QUERY, "--documents", "nowhere"], "nowhere"),
-        (["ask", QUERY, "--db", "sqlite:////nowhere/at/all.db"], "/nowhere/at/all.db"),
+        (["ask", QUERY, "--db", "sqlite:////nowhere/at/all.db"], "/nowhere/at"),
         (["import", "queries", "nowhere.jsonl"], "nowhere.jsonl"),
         (["export", "wat"], "invalid choice"),
         (["reward", "nowhere.jsonl"], "nowhere.jsonl"),
@@ -203,7 +203,7 @@ def test_pool_check_says_why_an_endpoint_cannot_be_reached(podium: Terminal, tmp
     pool = tmp_path / "pool.toml"
     pool.write_text(
         'name = "here"\n[alias.answer-1]\nmodel = "m"\nbase_url = "http://127.0.0.1:9/v1"\n'
-        'description = "nobody is there"\nself_hosted = true\n'
+        'description = "nobody is there"\nlatency_s = 3\nself_hosted = true\n'
     )
     out, _ = podium("pool", "check", "--pool", str(pool), code=1)
     assert "unreachable" in out

@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from storage.trajectories import State
 
 ROOT = Path(__file__).parents[2]
 KILLS = int(os.environ.get("PODIUM_KILLS", "50"))
-PACE = 0.05
+PACE = 0.02
 
 
 @dataclass
@@ -38,20 +38,24 @@ class Record:
     """Idempotency key to the body sent."""
 
 
-def start(data_dir: Path) -> tuple[subprocess.Popen[str], str]:
+@contextmanager
+def started(data_dir: Path) -> Iterator[tuple[subprocess.Popen[str], httpx.Client]]:
     command = [sys.executable, "tests/webapp/bare_server.py", str(data_dir), str(PACE)]
-    server = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}
-    )
-    assert server.stdout is not None
-    port = server.stdout.readline().strip()
-    assert port, "the server did not start"
-    return server, f"http://127.0.0.1:{port}/api/v1"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=environment) as server:
+        try:
+            assert server.stdout is not None
+            port = server.stdout.readline().strip()
+            assert port, "the server did not start"
+            with httpx.Client(base_url=f"http://127.0.0.1:{port}/api/v1", timeout=30) as http:
+                yield server, http
+        finally:
+            server.kill()
 
 
-def follow(api: str, run: str, record: Record) -> None:
+def follow(http: httpx.Client, run: str, record: Record) -> None:
     """Take down every step the server tells, until it is gone or the run ends."""
-    with suppress(httpx.HTTPError), httpx.stream("GET", f"{api}/runs/{run}/events", timeout=30) as response:
+    with suppress(httpx.HTTPError), http.stream("GET", f"/runs/{run}/events") as response:
         for name, data in events(response.iter_lines()):
             if name == "step":
                 record.steps.setdefault(data["trajectory"], {})[data["index"]] = data
@@ -69,11 +73,11 @@ def events(lines: Iterator[str]) -> Iterator[tuple[str, dict[str, Any]]]:
             yield name, json.loads(value)
 
 
-def rank(api: str, key: str, ballot: str, body: dict[str, Any], record: Record) -> None:
+def rank(http: httpx.Client, key: str, ballot: str, body: dict[str, Any], record: Record) -> None:
     record.unanswered[key] = (ballot, body)
     record.said[key] = body
     with suppress(httpx.HTTPError):
-        response = httpx.post(f"{api}/ballots/{ballot}/rankings", json=body, headers={"Idempotency-Key": key})
+        response = http.post(f"/ballots/{ballot}/rankings", json=body, headers={"Idempotency-Key": key})
         assert response.status_code == 201, response.text
         record.rankings[key] = response.json()
         del record.unanswered[key]
@@ -84,42 +88,38 @@ def orders(labels: list[str], chance: random.Random) -> dict[str, Any]:
     return {"groups": [[label] for label in labels], "reason": f"because {chance.random()}"}
 
 
-def disturb(api: str, round_: int, chance: random.Random, record: Record) -> None:
+def disturb(http: httpx.Client, round_: int, chance: random.Random, record: Record) -> None:
     """Ask, follow and rank until the server is gone."""
     with suppress(httpx.HTTPError):
         for key, (ballot, body) in list(record.unanswered.items()):
-            rank(api, key, ballot, body, record)
+            rank(http, key, ballot, body, record)
         for number in range(100):
             body = {"query": "What is 17% of 2,340?", "alternatives": 3, "seed": round_ * 100 + number}
-            run = httpx.post(f"{api}/runs", json=body).json()
-            follower = threading.Thread(target=follow, args=(api, run["id"], record))
+            run = http.post("/runs", json=body).json()
+            follower = threading.Thread(target=follow, args=(http, run["id"], record))
             follower.start()
-            ballot = httpx.get(f"{api}/ballots/next", params={"annotator": f"a{round_}"})
+            ballot = http.get("/ballots/next", params={"annotator": f"a{round_}"})
             if ballot.status_code == 200:
                 labels = [shown["label"] for shown in ballot.json()["alternatives"]]
                 said = {**orders(labels, chance), "annotator": f"a{round_}"}
-                rank(api, f"{round_}-{number}", ballot.json()["id"], said, record)
+                rank(http, f"{round_}-{number}", ballot.json()["id"], said, record)
             follower.join()
-            httpx.get(f"{api}/runs/{run['id']}/ballot")
+            http.get(f"/runs/{run['id']}/ballot")
 
 
 def test_nothing_acknowledged_is_lost_or_doubled_when_the_server_is_killed(tmp_path: Path) -> None:
     chance, record = random.Random(7), Record()
     for round_ in range(KILLS):
-        server, api = start(tmp_path)
-        try:
-            client = threading.Thread(target=disturb, args=(api, round_, chance, record))
+        with started(tmp_path) as (server, http):
+            client = threading.Thread(target=disturb, args=(http, round_, chance, record))
             client.start()
-            time.sleep(chance.uniform(0.02, 0.5))
-        finally:
+            time.sleep(random.Random(round_).uniform(0.05, 1.0))
             server.kill()
-            server.wait()
             client.join(timeout=30)
-    server, api = start(tmp_path)
-    for key, (ballot, body) in list(record.unanswered.items()):
-        rank(api, key, ballot, body, record)
-    server.terminate()
-    server.wait()
+    with started(tmp_path) as (server, http):
+        for key, (ballot, body) in list(record.unanswered.items()):
+            rank(http, key, ballot, body, record)
+        server.terminate()
     _judge(tmp_path / "podium.sqlite3", record)
 
 

@@ -40,14 +40,8 @@ class CompareTab:
         """Show the ballot of the run in `token` at once and again when following it has ended."""
         token.change(self._show, token, [*self._shown, self.reason], **QUIET)
         following.then(self._show, token, [*self._shown, self.reason], **QUIET)
-        gr.on(
-            [self.submit.click, self.rank.submitted],
-            self._submit,
-            [token, self.rank, self.reason],
-            self._shown,
-            trigger_mode="once",
-            **QUIET,
-        )
+        for sent in (self.submit.click, self.rank.submitted):
+            sent(self._submit, [token, self.rank, self.reason], self._shown, trigger_mode="once", **QUIET)
 
     async def _show(self, token: str) -> tuple[Any, ...]:
         run = run_of(token)

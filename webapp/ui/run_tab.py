@@ -98,7 +98,7 @@ class RunTab:
         self.trace.stopalternative(self._stop_one, None, None, queue=False, **QUIET)
         self.trace.resumealternative(self._resume, None, self.token, cancels=[self.following], **QUIET)
         self.trace.forkstep(self._fork, None, self.token, cancels=[self.following], **QUIET)
-        self.examples.chosen(lambda event: event.text, None, self.query, queue=False, **QUIET)
+        self.examples.chosen(_chosen, None, self.query, queue=False, **QUIET)
         sliders = [self.accuracy, self.cost, self.latency]
         self.preset.input(self._preset, [self.preset, self.favour], [*sliders, self.favour], queue=False, **QUIET)
         own = f"() => {words.PRESET_OWN!r}"
@@ -166,3 +166,8 @@ def _limit(label: str, elem_id: str, value: float | None) -> gr.Number:
 
 def _steps(snapshot: RunSnapshot) -> int:
     return sum(len(trajectory.steps) for trajectory in snapshot.trajectories)
+
+
+def _chosen(event: gr.EventData) -> str:
+    """The example query that was clicked."""
+    return str(event.text)
