@@ -95,6 +95,7 @@ def _scored(question: Question, weights: dict[str, float], passage: _Passage) ->
         if covered < ENOUGH or not question.answered_by(sentence):
             continue
         score = covered + passage.prior + _adjacent(question, held)
+        score += 0.2 * question.headed_by(passage.heading) if question.anchors else 0.0
         if question.asked is Asked.MEANING:
             score += _defines(question, sentence, held, passage, clean and prose == 1 and passage.opening)
         score -= (0.0 if clean else 0.4) + (0.1 if tokens[:1] and tokens[0] in _OPENERS else 0.0)
@@ -127,7 +128,7 @@ def _adjacent(question: Question, held: Sequence[str]) -> float:
 
 def _defines(question: Question, sentence: str, held: Sequence[str], passage: _Passage, first: bool) -> float:
     if question.defined_by(sentence, held):
-        return 0.4
+        return 0.5
     headed = question.headed_by(passage.heading)
     about = headed >= 0.5 or (headed > 0.0 and question.subject <= passage.title | set(held))
     return 0.1 + 0.35 * headed if first and about else 0.0

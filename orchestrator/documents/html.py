@@ -54,7 +54,8 @@ def _named(heading: LexborNode | None, title: LexborNode | None) -> str:
     """What the page calls itself: its first heading, unless that is a mere number that the title explains."""
     stated = _clean(title.text()) if title is not None else ""
     first = _clean(heading.text()) if heading is not None else ""
-    return stated if not first or (len(first) < 12 and stated.startswith(first)) else first
+    number = len(first) < 12 and any(c.isdigit() for c in first) and stated.startswith(first)
+    return stated if number or not first else first
 
 
 def _clean(text: str) -> str:

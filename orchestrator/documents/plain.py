@@ -103,7 +103,7 @@ def _heading(lines: Sequence[str], indented: bool) -> str | None:
         return None
     if text[-1] in ".,;:" and not _NUMBERED.match(text):
         return None
-    looks = indented or _NUMBERED.match(text) or (text.isupper() and len(text) > 3)
+    looks = indented or _NUMBERED.match(text) or _FURNITURE.match(text) or (text.isupper() and len(text) > 3)
     return text if looks and any(c.isalpha() for c in text) else None
 
 

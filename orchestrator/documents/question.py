@@ -106,7 +106,7 @@ class Question:
         if len(places) < len(subject):
             return False
         first = min(places)
-        if not _STEMMED_STOP_WORDS.issuperset(held[:first]) and f"({begin[first]}" not in sentence.lower():
+        if not _STEMMED_STOP_WORDS.issuperset(held[:first]) and f"({begin[first]})" not in sentence.lower():
             return False
         after = held[max(places) + 1 : max(places) + 5]
         return any(a in _COPULA and b not in _NO_MEANING for a, b in pairwise(after))

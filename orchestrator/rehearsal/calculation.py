@@ -50,7 +50,7 @@ def program_for(question: str) -> str | None:
 
 
 def _expression(question: str) -> str:
-    text = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", question.casefold().replace("’", "'"))
+    text = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", question.casefold().replace("’", "'")).replace(",", " ")
     for pattern, symbol in _WORDS:
         text = re.sub(pattern, f" {symbol} " if symbol != "%" else symbol, text)
     text = re.sub(r"\s*%", "%", text)

@@ -141,7 +141,7 @@ def test_percentages_and_equations_hold() -> None:
         p, n = map(int, task.id.rsplit("/", 1)[1].split("-"))
         assert Fraction(task.reference) == Fraction(p, 100) * n
     for task in of("arithmetic/linear"):
-        a, b, c = map(int, re.findall(r"\d+", task.question))
+        a, b, c = map(int, re.findall(r"-?\d+", task.question))
         assert a * int(task.reference) + b == c
     for task in of("arithmetic/quadratic"):
         b, c = (int(number) for number in re.findall(r"\((-?\d+)\)", task.question))

@@ -1,7 +1,7 @@
 """Keeps steps and rankings until it is killed. Imports once, then forks one child for each line that it reads.
 
-Reads lines `URL ACKNOWLEDGEMENTS NUMBER`; answers each with the process id of the child. The child appends a line to the
-acknowledgements after each write that returned.
+Reads lines `URL ACKNOWLEDGEMENTS NUMBER`; answers each with the process id of the child and, once that has ended, with
+its exit code. The child appends a line to the acknowledgements after each write that returned.
 """
 
 import asyncio
@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 from prefs.ranking import Ranking
 from storage.store import Store
@@ -40,8 +41,8 @@ async def runs(store: Store, acknowledge: Callable[[str], None], name: str) -> N
         acknowledge(f"begun {trajectory.id}")
         await go_on(store, acknowledge, trajectory.id)
         ballot = await keep_ballot(store, f"b-{name}-{count}", run(id=f"q-{name}-{count}"))
-        for place in ("first", "corrected"):
-            ranking = Ranking(f"k-{name}-{count}-{place}", ballot.id, (("A", "B", "C"),), NOON, reason=place)
+        for made_at, place in ((NOON, "first"), (NOON + timedelta(minutes=1), "corrected")):
+            ranking = Ranking(f"k-{name}-{count}-{place}", ballot.id, (("A", "B", "C"),), made_at, reason=place)
             await asyncio.gather(*(store.keep_ranking(ranking) for _ in range(2)))
             acknowledge(f"ranked {ballot.id} {place}")
         count += 1
