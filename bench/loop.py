@@ -25,7 +25,6 @@ from bench.report import FLOOR, PODIUM, report
 ROOT: Final = Path(__file__).parents[1]
 RESULTS: Final = ROOT / "bench" / "results"
 PEERS: Final = ("langgraph_agent", "pydantic_ai_agent")
-LATENCY_MS: Final = 50
 LONGEST_RUN_S: Final = 900
 
 
@@ -37,10 +36,12 @@ class Scale:
     concurrency: int
     trajectories: int
     tool_turns: int = 10
+    latency_ms: int = 50
 
 
 SCALES: Final = (
     Scale("1 at once", 1, 10),
+    Scale("1 at once, 0 ms", 1, 30, latency_ms=0),
     Scale("100 at once", 100, 100),
     Scale("500 at once", 500, 500),
     Scale("10 turns", 20, 20),
@@ -69,7 +70,7 @@ class Mock:
 
 @contextmanager
 def mock_server(python: str) -> Iterator[Mock]:
-    command = [python, "-m", "bench.mock_server", "--latency-ms", str(LATENCY_MS)]
+    command = [python, "-m", "bench.mock_server"]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None
         assert process.stdout is not None
@@ -99,7 +100,7 @@ def run(python: str, contender: str, scale: Scale, mock: Mock) -> dict[str, Any]
         "contender": contender,
         "scale": scale.name,
         "cpu_ms_per_step": 1000 * result["cpu_s"] / steps,
-        "ideal_wall_s": (scale.tool_turns + 1) * LATENCY_MS / 1000 * scale.trajectories / scale.concurrency,
+        "ideal_wall_s": steps * scale.latency_ms / 1000 / scale.concurrency,
         "mock_cpu_us_per_request": 1e6 * served["cpu_s"] / asked,
         "most_in_flight": served["most_in_flight"],
         "load": os.getloadavg()[0],
@@ -154,7 +155,6 @@ def main() -> None:
     measured = {
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": {"cores": os.cpu_count(), "system": platform.platform(terse=True)},
-        "latency_ms": LATENCY_MS,
         "results": results,
     }
     asked.out.mkdir(parents=True, exist_ok=True)

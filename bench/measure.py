@@ -1,7 +1,8 @@
 """What every contender shares: the tool, the plan of one run and the measuring of it. Standard library only.
 
 A contender is a module of `bench.contenders` that ends in `main(open_contender)`. It is started as
-`python -m bench.contenders.NAME URL --concurrency N --trajectories N --tool-turns N` and prints one JSON line.
+`python -m bench.contenders.NAME URL --concurrency N --trajectories N --tool-turns N --latency-ms N` and prints one
+JSON line.
 """
 
 import argparse
@@ -31,6 +32,7 @@ class Plan:
     concurrency: int
     trajectories: int
     tool_turns: int
+    latency_ms: int
 
     @property
     def steps(self) -> int:
@@ -54,7 +56,7 @@ def note(topic: str) -> str:
 
 def query(kind: str, number: int, plan: Plan) -> str:
     """A question that carries the mark by which the mock server knows the trajectory."""
-    return f"How long does the lens of the lighthouse take to turn once? [{mark(kind, number, plan.tool_turns)}]"
+    return f"How long does the lens of the lighthouse take to turn once? [{mark(kind, number, plan.tool_turns, plan.latency_ms)}]"
 
 
 async def measure(contender: Contender, plan: Plan) -> dict[str, float]:
@@ -86,7 +88,7 @@ def main(contender: Contender, packages: Sequence[str]) -> None:
     """Measure the contender as the command line says and print the result."""
     parser = argparse.ArgumentParser()
     parser.add_argument("url")
-    for name in ("--concurrency", "--trajectories", "--tool-turns"):
+    for name in ("--concurrency", "--trajectories", "--tool-turns", "--latency-ms"):
         parser.add_argument(name, type=int, required=True)
     plan = Plan(**vars(parser.parse_args()))
     result: dict[str, object] = {**asyncio.run(measure(contender, plan))}

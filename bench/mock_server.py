@@ -1,13 +1,12 @@
-"""A model server that costs next to nothing: canned replies after a fixed latency, on loopback.
+"""A model server that costs next to nothing: canned replies after a given latency, on loopback.
 
-A request is recognised by a mark in its text, `bench:KIND:NUMBER:TURNS:` (see `mark`). The first TURNS requests with
-the same mark get a tool call, the next one the end: text for KIND `talk`, a call of the answer tool for KIND `route`.
-`GET /stats` gives the requests served, the most in flight at once and the server's own CPU seconds.
+A request is recognised by a mark in its text, `bench:KIND:NUMBER:TURNS:LATENCY_MS:` (see `mark`). The first TURNS
+requests of a KIND and NUMBER get a tool call, the next one the end: text for KIND `talk`, a call of the answer tool for
+KIND `route`. `GET /stats` gives the requests served, the most in flight at once and the server's own CPU seconds.
 
-    python -m bench.mock_server --latency-ms 50       (prints its port on one line, ends when stdin closes)
+    python -m bench.mock_server       (prints its port on one line, ends when stdin closes)
 """
 
-import argparse
 import asyncio
 import json
 import sys
@@ -19,9 +18,9 @@ from typing import cast
 MARK = b"bench:"
 
 
-def mark(kind: str, number: int, tool_turns: int) -> str:
+def mark(kind: str, number: int, tool_turns: int, latency_ms: int) -> str:
     """Text to put into a query, so that the server knows which trajectory and turn it is."""
-    return f"{MARK.decode()}{kind}:{number}:{tool_turns}:"
+    return f"{MARK.decode()}{kind}:{number}:{tool_turns}:{latency_ms}:"
 
 
 def _reply(turn: int, tool: str | None, arguments: dict[str, str]) -> bytes:
@@ -64,7 +63,6 @@ ENDS = {
 class Served:
     """What the server has done so far."""
 
-    latency_s: float
     turns: defaultdict[bytes, int] = field(default_factory=lambda: defaultdict(int))
     requests: int = 0
     in_flight: int = 0
@@ -77,16 +75,16 @@ class Served:
         self.requests = self.most_in_flight = 0
         return _response(b"200 OK", json.dumps(counts).encode())
 
-    def completion(self, body: bytes) -> bytes:
-        """The response of the next turn of the trajectory that the body is marked with."""
+    def completion(self, body: bytes) -> tuple[bytes, float]:
+        """The response of the next turn of the trajectory that the body is marked with, and its latency in seconds."""
         begin = body.find(MARK)
         if begin < 0:
-            return _response(b"400 Bad Request", b'{"error": {"message": "no mark in the request"}}')
-        _, kind, number, tool_turns, _ = body[begin : begin + 64].split(b":", 4)
+            return _response(b"400 Bad Request", b'{"error": {"message": "no mark in the request"}}'), 0.0
+        _, kind, number, tool_turns, latency_ms, _ = body[begin : begin + 64].split(b":", 5)
         key = kind + number
         turn = self.turns[key]
         self.turns[key] = turn + 1
-        return (CALLS if turn < int(tool_turns) else ENDS)[kind][turn]
+        return (CALLS if turn < int(tool_turns) else ENDS)[kind][turn], int(latency_ms) / 1000
 
 
 class Connection(asyncio.Protocol):
@@ -120,7 +118,11 @@ class Connection(asyncio.Protocol):
         served.requests += 1
         served.in_flight += 1
         served.most_in_flight = max(served.most_in_flight, served.in_flight)
-        self.loop.call_later(served.latency_s, self.finish, served.completion(body))
+        response, latency_s = served.completion(body)
+        if latency_s:
+            self.loop.call_later(latency_s, self.finish, response)
+        else:
+            self.finish(response)
 
     def finish(self, response: bytes) -> None:
         self.served.in_flight -= 1
@@ -128,24 +130,21 @@ class Connection(asyncio.Protocol):
             self.transport.write(response)
 
 
-async def serve(latency_s: float) -> None:
+async def serve() -> None:
     loop = asyncio.get_running_loop()
-    served = Served(latency_s)
+    served = Served()
     server = await loop.create_server(lambda: Connection(served, loop), "127.0.0.1", 0, backlog=2048)
     print(server.sockets[0].getsockname()[1], flush=True)
     await asyncio.to_thread(sys.stdin.read)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="A mock model server of fixed latency on loopback.")
-    parser.add_argument("--latency-ms", type=float, default=50.0)
-    latency_s = parser.parse_args().latency_ms / 1000
     try:
         import uvloop  # noqa: PLC0415 - optional
     except ImportError:
-        asyncio.run(serve(latency_s))
+        asyncio.run(serve())
     else:
-        uvloop.run(serve(latency_s))
+        uvloop.run(serve())
 
 
 if __name__ == "__main__":

@@ -125,7 +125,7 @@ def unlimited_aiohttp() -> AiohttpTransport:
 CANDIDATES: dict[str, Callable[[str], Candidate]] = {
     "aiohttp, bare": bare_aiohttp,
     "httpx, its own limits": through_httpx,
-    "httpx, no limits": lambda base: through_httpx(base, limits=httpx.Limits(None, None)),
+    "httpx, no limits": lambda base: through_httpx(base, limits=httpx.Limits()),
     "httpx over httpx-aiohttp": lambda base: through_httpx(base, transport=unlimited_aiohttp()),
     "httpx-aiohttp's transport": lambda base: direct(base, unlimited_aiohttp()),
     "PooledTransport": lambda base: direct(base, PooledTransport()),

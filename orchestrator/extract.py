@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from orchestrator.documents.passage import continues
+from orchestrator.documents.passage import continues, is_news
 from orchestrator.documents.question import Asked, Question, question_of
 from orchestrator.documents.sentences import is_prose, sentences
 from orchestrator.documents.words import heading_stems, stem, stems, words
@@ -24,6 +24,7 @@ _IN_PASSAGE: Final = 0.2
 _OPENERS: Final = frozenset(
     ("when", "if", "however", "therefore", "but", "and", "or", "also", "note", "see", "thus", "otherwise")
 )
+_BEGINNINGS: Final = ("New in ", "Added in ", "Introduced in ")
 _LONGEST_CHARACTERS: Final = 600
 
 
@@ -46,6 +47,7 @@ class _Passage:
     opening: bool
     """Whether it is the first passage of its section."""
     prior: float
+    """A little for coming early; release news stand back."""
 
 
 def extract(query: str, documents: Sequence[Document]) -> Extract | None:
@@ -67,9 +69,11 @@ def extract(query: str, documents: Sequence[Document]) -> Extract | None:
 
 def _passage(document: Document, number: int, of: int) -> _Passage:
     title = frozenset(stems(document.title))
-    heading = frozenset(heading_stems(document.title))
-    opening = not continues(document)
-    return _Passage(document, heading, title, title | set(stems(document.text)), opening, 0.12 * (1 - number / of))
+    everywhere = title | set(stems(document.text))
+    prior = 0.12 * (1 - number / of) - (0.15 if is_news(document) else 0.0)
+    return _Passage(
+        document, frozenset(heading_stems(document.title)), title, everywhere, not continues(document), prior
+    )
 
 
 def _weights(question: Question, passages: Sequence[_Passage]) -> dict[str, float]:
@@ -94,12 +98,10 @@ def _scored(question: Question, weights: dict[str, float], passage: _Passage) ->
         covered = _coverage(weights, frozenset(held), passage)
         if covered < ENOUGH or not question.answered_by(sentence):
             continue
-        score = covered + passage.prior + _adjacent(question, held)
-        score += 0.2 * question.headed_by(passage.heading) if question.anchors else 0.0
-        if question.asked is Asked.MEANING:
-            score += _defines(question, sentence, held, passage, clean and prose == 1 and passage.opening)
+        first = clean and prose == 1 and passage.opening
+        score = covered + passage.prior + _adjacent(question, held) + _kind(question, sentence, held, passage, first)
         score -= (0.0 if clean else 0.4) + (0.1 if tokens[:1] and tokens[0] in _OPENERS else 0.0)
-        score -= 0.004 * max(0, len(tokens) - 35) + (0.0 if weights.keys() & set(held) else 0.1)
+        score -= 0.004 * max(0, len(tokens) - 35)
         text = sentence if len(sentence) <= _LONGEST_CHARACTERS else sentence[: _LONGEST_CHARACTERS - 1] + "…"
         yield Extract(text, document.source, document.title, round(score, 4))
 
@@ -126,9 +128,16 @@ def _adjacent(question: Question, held: Sequence[str]) -> float:
     return 0.1 * sum(pair in near for pair in question.pairs) / len(question.pairs)
 
 
-def _defines(question: Question, sentence: str, held: Sequence[str], passage: _Passage, first: bool) -> float:
-    if question.defined_by(sentence, held):
-        return 0.5
+def _kind(question: Question, sentence: str, held: Sequence[str], passage: _Passage, first: bool) -> float:
+    """More for a sentence of the kind asked for, below a heading that names the subject."""
     headed = question.headed_by(passage.heading)
-    about = headed >= 0.5 or (headed > 0.0 and question.subject <= passage.title | set(held))
-    return 0.1 + 0.35 * headed if first and about else 0.0
+    score = 0.2 * headed if question.anchors else 0.0
+    score -= 0.0 if question.terms.keys() & set(held) else 0.1
+    if question.asked is Asked.MEANING:
+        if question.defined_by(sentence, held):
+            return score + 0.5
+        about = headed >= 0.5 or (headed > 0.0 and question.subject <= passage.title | set(held))
+        return score + (0.1 + 0.35 * headed if first and about else 0.0)
+    if question.asked is Asked.DATE and sentence.startswith(_BEGINNINGS):
+        return score + 0.3
+    return score

@@ -1,6 +1,5 @@
 """A model at an endpoint with its price: each call is held within what a run may still spend, and billed."""
 
-import asyncio
 import json
 import time
 from collections.abc import Mapping, Sequence
@@ -73,11 +72,7 @@ class PricedModel:
 
     async def ask(self, asked: Asked, left: Remaining, bill: list[ModelCall]) -> Completion:
         """The reply; the call is appended to `bill` whatever happens. Raises ChatFailed or CannotAfford."""
-        max_tokens, timeout_s = asked.max_tokens, asked.timeout_s
-        if left.usd is not None or left.tokens is not None:
-            max_tokens, timeout_s = self._afforded(asked, left)
-        if left.seconds is not None:
-            timeout_s = min(timeout_s, left.seconds)
+        max_tokens, timeout_s = self._held(asked, left)
         started_at, clock = datetime.now(UTC), time.perf_counter()
         in_flight = self.client.in_flight + 1
         attempts: list[Attempt] = []
@@ -101,20 +96,17 @@ class PricedModel:
         except ChatFailed as failure:
             error = str(failure)
             raise
-        except asyncio.CancelledError:
-            raise
         except Exception as failure:
             error = f"{type(failure).__name__}: {failure}"
             raise
         finally:
-            latency_s = time.perf_counter() - clock
             bill.append(
                 ModelCall(
                     asked.role,
                     asked.alias,
                     self.model,
                     usage,
-                    self._charge(usage, started_at, latency_s, in_flight),
+                    self._charge(usage, started_at, latency_s := time.perf_counter() - clock, in_flight),
                     started_at,
                     latency_s,
                     attempts=tuple(attempts),
@@ -127,6 +119,13 @@ class PricedModel:
     def _charge(self, usage: Usage | None, at: datetime, latency_s: float, in_flight: int) -> Charge:
         found = self.quote(at, (usage.input_tokens or 0) if usage else 0)
         return charge(usage, found.price, at=at, latency_s=latency_s, in_flight=in_flight, missing=found.missing)
+
+    def _held(self, asked: Asked, left: Remaining) -> tuple[int, float]:
+        """The most output tokens and seconds that this call may take."""
+        max_tokens, timeout_s = asked.max_tokens, asked.timeout_s
+        if left.usd is not None or left.tokens is not None:
+            max_tokens, timeout_s = self._afforded(asked, left)
+        return max_tokens, timeout_s if left.seconds is None else min(timeout_s, left.seconds)
 
     def _afforded(self, asked: Asked, left: Remaining) -> tuple[int, float]:
         """The most output tokens and seconds that what is left can pay for; raises CannotAfford."""

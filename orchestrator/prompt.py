@@ -44,7 +44,8 @@ class Caps:
 
 def estimated_tokens(text: str) -> int:
     """A careful guess: one token for three bytes. English has four or more; most other scripts about three."""
-    return -(-len(text.encode("utf-8", "replace")) // 3)
+    size = len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
+    return -(-size // 3)
 
 
 def messages(turn: Turn, caps: Caps = Caps()) -> list[dict[str, str]]:
@@ -87,13 +88,13 @@ def _best_last_backwards(documents: Sequence[Document]) -> Iterator[tuple[int, D
 
 def _search_start(documents: Sequence[Document], end: int) -> int:
     """Where the search began that found the document before `end`: scores fall within a search and rise between two."""
-    start = end - 1
-    while start > 0:
-        before, after = documents[start - 1].score, documents[start].score
+    after = documents[end - 1].score
+    for start in range(end - 1, 0, -1):
+        before = documents[start - 1].score
         if before is not None and after is not None and before < after:
-            break
-        start -= 1
-    return start
+            return start
+        after = before
+    return 0
 
 
 def _passage(document: Document, longest: int) -> str:

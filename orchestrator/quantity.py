@@ -75,10 +75,16 @@ class Number:
     end: int
 
     def matches(self, other: "Number", tolerance: Decimal) -> bool:
-        """Equal within a part `tolerance` of the other, and not in another unit."""
+        """Equal within a part `tolerance` of the other, whole numbers exactly, and not in another unit."""
         if self.unit and other.unit and self.unit != other.unit:
             return False
+        if _is_whole(self.value) and _is_whole(other.value):
+            return self.value == other.value
         return abs(self.value - other.value) <= abs(other.value) * tolerance
+
+
+def _is_whole(value: Decimal) -> bool:
+    return value == value.to_integral_value()
 
 
 @dataclass(frozen=True, slots=True)

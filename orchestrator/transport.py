@@ -3,8 +3,10 @@
 `bench/transport.py` has the reason: httpx's own pool costs ten times the processor time at 100 concurrent calls.
 """
 
+import ipaddress
 import ssl
 from typing import Final
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import httpx
@@ -31,6 +33,7 @@ class PooledTransport(httpx.AsyncBaseTransport):
     def __init__(self) -> None:
         self._session: aiohttp.ClientSession | None = None
         self._tls: ssl.SSLContext | None = None
+        self._proxies: dict[tuple[str, str], str | None] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send the request; raises httpx.TransportError. Reads the `timeout` extension's `connect` and `read`."""
@@ -46,6 +49,7 @@ class PooledTransport(httpx.AsyncBaseTransport):
                 data=request.content,
                 allow_redirects=False,
                 timeout=timeout,
+                proxy=self._proxy(request.url),
                 ssl=self._certificates() if request.url.scheme == "https" else True,
             )
             try:
@@ -72,10 +76,25 @@ class PooledTransport(httpx.AsyncBaseTransport):
             )
         return self._session
 
+    def _proxy(self, url: httpx.URL) -> str | None:
+        """The proxy that the environment names for this server, looked up once for each."""
+        key = (url.scheme, url.host)
+        if key not in self._proxies:
+            direct = _is_loopback(url.host) or proxy_bypass(url.host)
+            self._proxies[key] = None if direct else getproxies().get(url.scheme)
+        return self._proxies[key]
+
     def _certificates(self) -> ssl.SSLContext:
         if self._tls is None:
             self._tls = httpx.create_ssl_context()
         return self._tls
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _translated(error: Exception, request: httpx.Request) -> httpx.TransportError:

@@ -7,7 +7,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, make_url
+from sqlalchemy import Connection, Engine, create_engine, func, make_url, select
 from sqlalchemy.exc import ArgumentError
 
 from storage import integrity, sqlite
@@ -22,6 +22,8 @@ from storage.errors import (
 )
 
 _POSTGRES: Final = ("postgresql", "postgresql+psycopg")
+_UPGRADING: Final = 0x504F4449554D
+"""Key of the lock under which one process upgrades a PostgreSQL schema."""
 
 
 def open_engine(url: str, *, create: bool = True) -> Engine:
@@ -79,6 +81,8 @@ def upgrade_engine(engine: Engine) -> None:
     if read_only(engine):
         raise StoreReadOnly(f"its schema must be brought up to date first, but {READ_ONLY}")
     with told_plainly(named(engine)), writing(engine).begin() as connection:
+        if engine.dialect.name == "postgresql":  # SQLite holds its write lock by now.
+            connection.execute(select(func.pg_advisory_xact_lock(_UPGRADING)))
         if (foreign := _foreign_version(connection)) is not None:
             raise StoreVersion(foreign)
         settings = _settings()

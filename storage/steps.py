@@ -20,20 +20,24 @@ class StepToKeep:
     record: str
 
 
-_KEEP_STEP: Final = insert(STEP).from_select(
-    ["trajectory_id", "index", "record"],
-    select(
-        TRAJECTORY.c.id,
-        bindparam("next_index", type_=STEP.c.index.type),
-        bindparam("step_record", type_=STEP.c.record.type),
-    ).where(
-        TRAJECTORY.c.id == bindparam("of_trajectory"),
-        TRAJECTORY.c.state == State.RUNNING.value,
-        bindparam("next_index", type_=STEP.c.index.type)
-        == select(func.coalesce(func.max(STEP.c.index) + 1, 0))
-        .where(STEP.c.trajectory_id == bindparam("of_trajectory"))
-        .scalar_subquery(),
-    ),
+_KEEP_STEP: Final = (
+    insert(STEP)
+    .from_select(
+        ["trajectory_id", "index", "record"],
+        select(
+            TRAJECTORY.c.id,
+            bindparam("next_index", type_=STEP.c.index.type),
+            bindparam("step_record", type_=STEP.c.record.type),
+        ).where(
+            TRAJECTORY.c.id == bindparam("of_trajectory"),
+            TRAJECTORY.c.state == State.RUNNING.value,
+            bindparam("next_index", type_=STEP.c.index.type)
+            == select(func.coalesce(func.max(STEP.c.index) + 1, 0))
+            .where(STEP.c.trajectory_id == bindparam("of_trajectory"))
+            .scalar_subquery(),
+        ),
+    )
+    .execution_options(preserve_rowcount=True)
 )
 """Keeps a step only behind the last one of a running trajectory."""
 

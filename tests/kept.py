@@ -1,6 +1,8 @@
 """Runs, trajectories and steps to keep, built by plain functions."""
 
+import sqlite3
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from orchestrator.alternatives import Run
@@ -54,3 +56,11 @@ async def keep_ballot(store: Store, id: str = "b1", of: Run | None = None) -> Ba
     made = ballot(id, [one.id for one in shown], query=of.query, run=of.id, seed=1, made_at=of.asked_at)
     await store.keep_ballot(made)
     return made
+
+
+def edit(file: Path, statement: str) -> None:
+    """Change the database behind the store's back."""
+    connection = sqlite3.connect(file)
+    with connection:
+        connection.execute(statement)
+    connection.close()

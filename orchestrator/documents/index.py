@@ -34,7 +34,7 @@ class Index:
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database = database
         self._lock = threading.Lock()
-        self.passages: int = database.execute("SELECT count(*) FROM passage").fetchone()[0]
+        self.passages: int = database.execute("SELECT coalesce(max(id), 0) FROM passage").fetchone()[0]
         """How many there are."""
         stated = dict(database.execute("SELECT name, value FROM fact"))
         self.files: int = int(stated["files"])

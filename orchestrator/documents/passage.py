@@ -14,6 +14,7 @@ MOST_CHARACTERS: Final = 1200
 CONTINUED: Final = " (continued)"
 """Ends the title of a passage that is not the first of its section."""
 _TITLE_CHARACTERS: Final = 160
+_NEWS = re.compile(r"what['’]s new|change ?log|release notes|news\b", re.IGNORECASE)
 _ENDS = re.compile(r"(?<=[.!?;])\s+|\n")
 
 
@@ -49,6 +50,11 @@ def passages(reading: Reading, source: str) -> Iterator[Document]:
 def continues(document: Document) -> bool:
     """Whether it is not the first passage of its section."""
     return document.title.endswith(CONTINUED)
+
+
+def is_news(document: Document) -> bool:
+    """Whether it tells what changed in a release, which mentions many things and explains few."""
+    return _NEWS.match(document.title) is not None
 
 
 def packed(blocks: Iterable[str]) -> Iterator[str]:

@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
-from orchestrator.documents.passage import continues
+from orchestrator.documents.passage import continues, is_news
 from orchestrator.documents.question import Asked, Question, question_of
 from orchestrator.documents.sentences import sentences
 from orchestrator.documents.words import content_words, heading_stems, phrases, stem, stems, words
 from orchestrator.trajectory import Document
 
 _ASIDE: Final = frozenset(
-    ("references", "changelog", "acknowledgements", "acknowledgments", "index", "bibliography", "addresses", "contents")
+    ("references", "acknowledgements", "acknowledgments", "index", "bibliography", "addresses", "contents")
 )
 _LOOKED_INTO: Final = 60
 MOST_TERMS: Final = 40
@@ -69,7 +69,7 @@ def _fit(
     pairs: Sequence[tuple[str, str]],
 ) -> float:
     """How many of the terms, weighted by rarity, a passage covers, and where."""
-    aside = 0.15 if continues(document) else 0.0
+    aside = (0.15 if continues(document) else 0.0) + (0.3 if is_news(document) else 0.0)
     aside += 0.6 if _ASIDE & set(words(document.title)) else 0.0
     heading = heading_stems(document.title)
     title, text = stems(document.title), stems(document.text)

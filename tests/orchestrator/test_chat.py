@@ -323,3 +323,16 @@ async def test_cancelling_a_call_closes_its_socket(transport: PooledTransport, p
         with pytest.raises(asyncio.CancelledError):
             await task
         await asyncio.wait_for(closed.wait(), 2)
+
+
+async def test_the_proxy_of_the_environment_carries_calls_to_other_hosts(
+    transport: PooledTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with server(lambda body: http(json.dumps(GOOD).encode())) as proxy:
+        monkeypatch.setenv("http_proxy", proxy.removesuffix("/v1"))
+        monkeypatch.delenv("no_proxy", raising=False)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        assert (await ask(ChatClient(Endpoint("http://models.example/v1"), transport))).text == "hello"
+        monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+        assert (await ask(ChatClient(Endpoint(proxy), transport))).text == "hello"
+        await transport.aclose()

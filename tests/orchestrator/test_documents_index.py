@@ -145,9 +145,7 @@ def test_threads_can_search_at_the_same_time(corpus_index: Index) -> None:
     wrong: list[str] = []
 
     def ask(query: str, source: str) -> None:
-        for _ in range(30):
-            if corpus_index.search(query)[0].source != source:
-                wrong.append(query)
+        wrong.extend(query for _ in range(30) if corpus_index.search(query)[0].source != source)
 
     asked = [
         ("capital of Italy", "corpus:italy"),

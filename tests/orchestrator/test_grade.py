@@ -35,6 +35,7 @@ SAME = [
     ("The symbol is K.", "K"),
     ("3 Doors Down", "3 Doors Down"),
     ("B", "(B)"),
+    ("0.3333333", "1/3"),
     ("(B) because the others are wrong", "B"),
     ("The correct answer is b.", "B"),
     ("No, it is not", "no"),
@@ -42,6 +43,7 @@ SAME = [
 ]
 DIFFERENT = [
     ("about 398", "397.8"),
+    ("1,234,568", "1234567"),
     ("5", "5 million"),
     ("5 miles", "5 km"),
     ("between 3 and 5", "5"),
@@ -112,6 +114,4 @@ def test_the_reference_itself_is_always_right(reference: str) -> None:
 @given(st.integers(-(10**12), 10**12))
 def test_thousands_separators_do_not_matter(number: int) -> None:
     assert grade(f"It comes to {number:,}.", str(number)).verdict is Verdict.SOLVED
-    assert grade(f"It comes to {number + 1:,}.", str(number)).verdict is (
-        Verdict.SOLVED if abs(number) >= 1_000_000 else Verdict.UNSOLVED
-    )
+    assert grade(f"It comes to {number + 1:,}.", str(number)).verdict is Verdict.UNSOLVED

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orchestrator import pool_file
 from orchestrator.pool import TOOL_OF
 from orchestrator.pool_file import BadPoolFile, checked_address, parse_pool, read_pool
 
@@ -109,3 +110,11 @@ def test_whatever_is_no_web_address_is_refused_with_advice(text: str) -> None:
 def test_any_text_is_a_pool_or_refused(text: str) -> None:
     with pytest.raises(BadPoolFile):
         parse_pool(text, "p.toml")
+
+
+def test_the_page_about_pool_files_shows_one_that_loads_and_names_every_key() -> None:
+    page = (EXAMPLES[0].parents[1] / "docs" / "pool-file.md").read_text("utf-8")
+    example = page.split("```toml\n")[1].split("```")[0]
+    assert parse_pool(example, "docs")["answer-1"].self_hosted
+    for key in {*pool_file._TOP, *pool_file._ENDPOINT, *pool_file._ALIAS, *pool_file._PRICE}:
+        assert f"`{key}`" in page or f"[{key}." in page, key

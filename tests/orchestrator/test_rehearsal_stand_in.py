@@ -63,7 +63,8 @@ def computed_task() -> Task:
 
 async def test_a_reply_is_the_same_for_the_same_task_alias_attempt_and_seed() -> None:
     request = asked(EXAMPLES[0], seed=3)
-    first, second = [], []
+    first: list[ModelCall] = []
+    second: list[ModelCall] = []
     one = await served("answer-4").reply(CallRole.EXPERT, request, first)
     two = await served("answer-4").reply(CallRole.EXPERT, request, second)
     assert one == two

@@ -63,7 +63,10 @@ def test_no_question_is_asked_twice() -> None:
 
 
 def test_tasks_are_the_same_in_every_process() -> None:
-    code = "import json; from orchestrator.rehearsal.tasks import all_tasks; print(json.dumps([repr(t) for t in all_tasks()]))"
+    code = (
+        "import json; from orchestrator.rehearsal.tasks import all_tasks; "
+        "print(json.dumps([repr(task) for task in all_tasks()]))"
+    )
     seen = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, check=True, env={**os.environ, "PYTHONHASHSEED": "7"}
     )
@@ -153,7 +156,10 @@ def test_percentages_and_equations_hold() -> None:
         assert int(task.reference) == math.lcm(a, b)
 
 
-MONTHS = "January February March April May June July August September October November December".split()
+MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
 
 
 def days_named(text: str) -> list[date]:

@@ -1,10 +1,13 @@
+import re
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from orchestrator.pool import TOOL_OF
-from orchestrator.rehearsal.tasks import DOMAINS
+from orchestrator.rehearsal.corpus import articles
+from orchestrator.rehearsal.tasks import DOMAINS, all_tasks
 from orchestrator.rehearsal.world import rehearsal_pool, rehearsal_world
 
 PRICES = {
@@ -66,3 +69,18 @@ def test_math_experts_shine_in_arithmetic_and_the_coder_in_code() -> None:
         assert best == "arithmetic"
     assert skills["answer-math-1"].probability("arithmetic", 3) > skills["answer-2"].probability("arithmetic", 3)
     assert skills["reasoner-3"].probability("code", 3) > skills["reasoner-2"].probability("code", 3)
+
+
+def test_the_page_about_the_rehearsal_world_declares_the_same_numbers() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "rehearsal.md").read_text(encoding="utf-8")
+    world = rehearsal_world()
+    assert f"makes {len(all_tasks())} tasks" in page
+    assert f"{len(articles())} rows" in page
+    for domain in DOMAINS:
+        count = sum(task.domain == domain for task in all_tasks())
+        assert re.search(rf"\| {domain} \| .* \| {count} \|", page), domain
+    for entry in world.pool.entries:
+        skill = world.skills[entry.alias]
+        cells = [" / ".join(f"{100 * chance:.0f}" for chance in skill.right[domain]) for domain in DOMAINS]
+        assert f"| {entry.alias} | {' | '.join(cells)} |" in page, entry.alias
+        assert f"| {skill.input_tokens} / {skill.output_tokens} | {entry.latency_s:g} |" in page

@@ -1,19 +1,44 @@
-"""Stores on real SQLite files."""
+"""Stores on real SQLite files, or on the PostgreSQL server that PODIUM_TEST_POSTGRES names."""
 
+import os
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from prefs.ballot import Ballot, ballot
 from prefs.ranking import Ranking
+from storage.database import open_engine
 from storage.store import Store
 from tests.examples import NOON
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'podium.db'}"
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "podium.db"
+
+
+@pytest.fixture
+def sqlite_url(file: Path) -> str:
+    return f"sqlite:///{file}"
+
+
+@pytest.fixture
+def url(sqlite_url: str) -> str:
+    """An empty database, made for one test."""
+    server = os.environ.get("PODIUM_TEST_POSTGRES")
+    return sqlite_url if server is None else _new_database(server)
+
+
+def _new_database(server: str) -> str:
+    name = f"podium_test_{uuid.uuid4().hex[:12]}"
+    engine = open_engine(f"{server}/postgres")
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    return f"{server}/{name}"
 
 
 @pytest.fixture

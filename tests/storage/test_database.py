@@ -8,7 +8,6 @@ import asyncio
 import errno
 import sqlite3
 import threading
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,7 @@ from sqlalchemy import event
 
 from prefs.ranking import Ranking
 from storage import sqlite
-from storage.database import backup, check, open_engine, upgrade, upgrade_engine, writing
+from storage.database import check, open_engine, upgrade, upgrade_engine, writing
 from storage.errors import (
     StoreCorrupt,
     StoreError,
@@ -31,22 +30,15 @@ from storage.errors import (
 )
 from storage.store import Store
 from storage.tables import Row
-from tests.kept import ended, going, keep_ballot, keep_whole, run, step
+from tests.kept import edit, going, keep_ballot, run, step
 
 GARBAGE = b"not a database at all " * 500
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "podium.db"
-
-
-def edit(file: Path, statement: str) -> None:
-    """Change the database behind the store's back."""
-    connection = sqlite3.connect(file)
-    with connection:
-        connection.execute(statement)
-    connection.close()
+def url(sqlite_url: str) -> str:
+    """These tests are about SQLite files."""
+    return sqlite_url
 
 
 def test_every_connection_syncs_fully_writes_ahead_and_checks_references(url: str) -> None:
@@ -101,11 +93,6 @@ def test_two_upgrades_at_once_make_one_schema(url: str) -> None:
     assert check(url) == []
 
 
-def test_database_without_schema_is_reported(url: str, file: Path) -> None:
-    file.touch()
-    assert check(url) == ["its schema is empty, this version needs 0001: run `podium db upgrade`"]
-
-
 def test_database_of_a_newer_version_is_left_alone(url: str, file: Path) -> None:
     upgrade(url)
     edit(file, "UPDATE alembic_version SET version_num = '9999'")
@@ -127,53 +114,6 @@ def test_file_that_is_no_database_is_refused_and_left_alone(url: str, file: Path
             use(url)
     assert len(check(url)) == 1
     assert file.read_bytes() == content
-
-
-def test_damaged_page_is_found(url: str, file: Path) -> None:
-    with Store.open(url) as store:
-        asyncio.run(store.add(ended(going(), 500)))
-    content = bytearray(file.read_bytes())
-    content[60 * 4096 : 62 * 4096] = b"\xaa" * 8192
-    file.write_bytes(content)
-    assert check(url)
-
-
-@pytest.mark.parametrize(
-    ("statement", "says"),
-    [
-        ("UPDATE trajectory SET cost_usd = '5' WHERE id = 't9'", "its totals are kept as $5, 0 unpriced"),
-        ("UPDATE trajectory SET latency_s = 0 WHERE id = 't9'", "its totals are kept as"),
-        ("UPDATE trajectory SET verdict = 'unsolved' WHERE id = 't9'", "its row says answered, unsolved"),
-        ("UPDATE trajectory SET state = 'finished' WHERE id = 'r1-t1'", "finished without a stop reason"),
-        ('DELETE FROM step WHERE "index" = 1', "steps must be numbered"),
-        ('DELETE FROM step WHERE "index" = 2', "its totals are kept as"),
-        ("UPDATE step SET record = '{' WHERE \"index\" = 1", "the step record is not valid JSON"),
-        ("UPDATE trajectory SET header = replace(header, 't9', 't8')", "its record has the id t8"),
-        ("DELETE FROM trajectory WHERE id = 't9'", "refers to a trajectory that is not there"),
-        ("DELETE FROM trajectory WHERE id = 'r1-t2'", "trajectory r1-t2, its alternative"),
-        ("UPDATE run SET record = '{}'", "this is no run record"),
-        ("UPDATE ballot SET record = '[]'", "a ballot record is a JSON object"),
-        ("UPDATE ranking SET record = replace(record, '\"B\"', '\"Z\"')", "not on the ballot, or named twice: Z"),
-        ("DROP INDEX uq_ranking_first", None),
-    ],
-)
-async def test_check_finds_what_is_wrong(
-    url: str, file: Path, b_then_a_and_c: Ranking, statement: str, says: str | None
-) -> None:
-    with Store.open(url) as store:
-        await keep_ballot(store)
-        await store.keep_ranking(b_then_a_and_c)
-        await keep_whole(store, ended(going(9), 3), run())
-    assert check(url) == []
-    edit(file, statement)
-    found = check(url)
-    assert (says is None and found == []) or any(says is not None and says in problem for problem in found), found
-
-
-def test_check_of_no_database_says_so(tmp_path: Path) -> None:
-    with pytest.raises(StoreUnreachable, match="there is no database"):
-        check(f"sqlite:///{tmp_path}/none.db")
-    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
@@ -281,58 +221,3 @@ def test_errors_of_the_system_are_translated(error: Exception, kind: type[StoreE
     told = translated(error, "podium.db")
     assert type(told) is kind
     assert str(told).startswith("podium.db: ")
-
-
-async def test_backup_while_writing_is_a_sound_database(store: Store, url: str, tmp_path: Path) -> None:
-    await store.begin(run(), [going(number) for number in range(20)])
-
-    async def write(id: str) -> None:
-        for index in range(40):
-            await store.keep_step(id, step(index))
-
-    async def copy(number: int) -> int:
-        target = tmp_path / f"copy-{number}.db"
-        await asyncio.to_thread(backup, url, target)
-        copied = f"sqlite:///{target}"
-        assert check(copied) == []
-        with Store.open(copied) as there:
-            found = list(there.iter_trajectories())
-            assert len(found) == 20
-            await there.keep_step("t0", step(len(found[0].steps)))
-        return sum(len(one.steps) for one in found)
-
-    writing_all = asyncio.gather(*(write(f"t{number}") for number in range(20)))
-    copied = [await copy(number) for number in range(3)]
-    await writing_all
-    assert copied == sorted(copied)
-    assert await copy(3) == 800
-
-
-def test_backup_overwrites_nothing(url: str, tmp_path: Path) -> None:
-    upgrade(url)
-    target = tmp_path / "there.db"
-    target.write_text("precious")
-    with pytest.raises(StoreError, match="exists already: give the backup a new name"):
-        backup(url, target)
-    with pytest.raises(StoreUnreachable, match="there is no folder"):
-        backup(url, tmp_path / "none" / "x.db")
-    with pytest.raises(StoreUnreachable, match="there is no database"):
-        backup(f"sqlite:///{tmp_path}/none.db", tmp_path / "x.db")
-    assert target.read_text() == "precious"
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["podium.db", "there.db"]
-
-
-def test_failed_backup_leaves_nothing_behind(url: str, file: Path, tmp_path: Path) -> None:
-    file.write_bytes(GARBAGE)
-    with pytest.raises(StoreCorrupt):
-        backup(url, tmp_path / "copy.db")
-    assert [p.name for p in tmp_path.iterdir()] == ["podium.db"]
-
-
-async def test_second_first_ranking_is_impossible_even_for_sql(url: str, file: Path, b_then_a_and_c: Ranking) -> None:
-    with Store.open(url) as store:
-        await keep_ballot(store)
-        await store.keep_ranking(b_then_a_and_c)
-        await store.keep_ranking(replace(b_then_a_and_c, id="k2", reason="better"))
-    with pytest.raises(sqlite3.IntegrityError):
-        edit(file, "UPDATE ranking SET supersedes = NULL")

@@ -61,7 +61,7 @@ def forker() -> Iterator[subprocess.Popen[str]]:
             assert process.wait(timeout=30) == 0
 
 
-def test_fifty_kills_lose_nothing_that_was_acknowledged(url: str, tmp_path: Path) -> None:
+def test_fifty_kills_lose_nothing_that_was_acknowledged(sqlite_url: str, tmp_path: Path) -> None:
     chance, file = random.Random(20260504), tmp_path / "acknowledged"
     with forker() as process:
         assert process.stdin is not None
@@ -69,7 +69,7 @@ def test_fifty_kills_lose_nothing_that_was_acknowledged(url: str, tmp_path: Path
         for number in range(KILLS):
             file.touch()
             before = file.stat().st_size
-            process.stdin.write(f"{url} {file} {number}\n")
+            process.stdin.write(f"{sqlite_url} {file} {number}\n")
             process.stdin.flush()
             pid = int(process.stdout.readline())
             if number % 5:  # Every fifth is killed while it starts.
@@ -78,29 +78,29 @@ def test_fifty_kills_lose_nothing_that_was_acknowledged(url: str, tmp_path: Path
             os.kill(pid, signal.SIGKILL)
             assert int(process.stdout.readline()) == -signal.SIGKILL
             if number % 10 == 0:
-                assert check(url) == [] or not file.stat().st_size
-    assert check(url) == []
+                assert check(sqlite_url) == [] or not file.stat().st_size
+    assert check(sqlite_url) == []
     said = acknowledged(file)
     assert len(said.finished) > KILLS
     assert len(said.ranked) > KILLS
-    with Store.open(url) as store:
+    with Store.open(sqlite_url) as store:
         all_is_there(store, said)
         before_restart = {t.id for t in store.iter_trajectories() if store.state(t.id) is State.RUNNING}
         assert before_restart
 
 
-async def test_running_trajectories_of_a_killed_process_become_interrupted(url: str, tmp_path: Path) -> None:
+async def test_running_trajectories_of_a_killed_process_become_interrupted(sqlite_url: str, tmp_path: Path) -> None:
     file = tmp_path / "acknowledged"
     file.touch()
     with forker() as process:
         assert process.stdin is not None
         assert process.stdout is not None
-        process.stdin.write(f"{url} {file} 0\n")
+        process.stdin.write(f"{sqlite_url} {file} 0\n")
         process.stdin.flush()
         pid = int(process.stdout.readline())
         wait_for_more(file, 0)
         os.kill(pid, signal.SIGKILL)
-    with Store.open(url) as store:
+    with Store.open(sqlite_url) as store:
         running = {one.id for one in store.iter_trajectories() if store.state(one.id) is State.RUNNING}
         assert running
         assert set(await store.mark_interrupted()) == running == set(store.interrupted())

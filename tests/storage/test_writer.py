@@ -1,9 +1,7 @@
 """Group commit: many callers, one transaction; a failure hits only its own caller; nothing acknowledged is lost."""
 
 import asyncio
-import sqlite3
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, event
@@ -107,15 +105,14 @@ def test_writes_come_from_any_event_loop(store: Store) -> None:
     assert len(kept.steps) == 3
 
 
-async def test_write_is_committed_when_its_caller_goes_on(store: Store, tmp_path: Path) -> None:
+async def test_write_is_committed_when_its_caller_goes_on(store: Store, url: str) -> None:
     await store.begin(run(), [going()])
-    other = sqlite3.connect(tmp_path / "podium.db")
-    try:
+    with Store.open(url) as other:
         for index in range(20):
             await store.keep_step("t1", step(index))
-            assert other.execute("SELECT count(*) FROM step").fetchone() == (index + 1,)
-    finally:
-        other.close()
+            seen = other.trajectory("t1")
+            assert seen is not None
+            assert len(seen.steps) == index + 1
 
 
 async def test_bug_in_a_write_reaches_its_caller_and_the_writer_lives_on(store: Store) -> None:

@@ -27,6 +27,7 @@ _SCRIPTS: Final = (
     "comparison.js",
     "small.js",
 )
+_READY: Final = 'document.dispatchEvent(new CustomEvent("podium:ready"));'
 _FOREVER: Final = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
 
 
@@ -52,11 +53,11 @@ def asset(stem: str, ending: str, media_type: str, body: bytes) -> Asset:
     return Asset(f"{stem}-{digest}.{ending}", media_type, body, gzip.compress(body, 6, mtime=0))
 
 
-def script() -> Asset:
-    """All islands in one script, after the words, colours and chart looks they use."""
+def script(plotly_path: str) -> Asset:
+    """All islands in one script, after the words, colours and looks they use; charts load plotly.js themselves."""
     folder = Path(__file__).parent / "islands"
     files = [(folder / name).read_text(encoding="utf-8") for name in _SCRIPTS]
-    return asset("islands", "js", "text/javascript", "\n".join((_constants(), *files)).encode())
+    return asset("islands", "js", "text/javascript", "\n".join((_constants(plotly_path), *files, _READY)).encode())
 
 
 def styles() -> Asset:
@@ -71,24 +72,24 @@ def plotly_script() -> Asset:
 
 
 def page_assets() -> tuple[Asset, Asset, Asset]:
-    """Styles, islands and plotly.js, in the order in which the page loads them."""
-    return styles(), script(), plotly_script()
+    """Styles, islands and plotly.js."""
+    charts = plotly_script()
+    return styles(), script(charts.path), charts
 
 
-def head(assets: tuple[Asset, ...]) -> str:
-    """Tags that load the assets, relative to the page so that a path prefix does no harm."""
-    return "\n".join(
-        f'<link rel="stylesheet" href="..{one.path}">'
-        if one.media_type == "text/css"
-        else f'<script src="..{one.path}"></script>'
-        for one in assets
-    )
+def head(assets: tuple[Asset, Asset, Asset]) -> str:
+    """Tags that load styles and islands, relative to the page so that a path prefix does no harm."""
+    look, islands, _ = assets
+    return f'<link rel="stylesheet" href="..{look.path}">\n<script src="..{islands.path}"></script>'
 
 
 def install_assets(app: FastAPI, assets: tuple[Asset, ...]) -> None:
     """Serve the assets, cacheable for ever because a new content gets a new name."""
     for one in assets:
         app.add_api_route(one.path, _route(one), methods=["GET"], include_in_schema=False)
+    mark = (Path(__file__).parent / "mark.svg").read_bytes()
+    icon = Asset("favicon.ico", "image/svg+xml", mark, gzip.compress(mark, mtime=0))
+    app.add_api_route("/favicon.ico", _route(icon), methods=["GET"], include_in_schema=False)
 
 
 def _route(one: Asset) -> Any:
@@ -100,10 +101,11 @@ def _route(one: Asset) -> Any:
     return serve
 
 
-def _constants() -> str:
+def _constants(plotly_path: str) -> str:
     """What the scripts know of the palette and the words."""
     shades = (*palette.ALIASES.values(), *palette.TOKENS.values())
     constants = {
+        "plotlyPath": plotly_path,
         "words": dict(words.ISLANDS),
         "aliases": list(palette.ALIASES),
         "darkOf": {shade.light: shade.dark for shade in shades},

@@ -55,11 +55,14 @@ def favour_island(**options: Any) -> gr.HTML:
 
 
 def _island(function: str, name: str, events: Sequence[str], **options: Any) -> gr.HTML:
-    """Gradio finds an island's events as quoted words in its script."""
+    """Gradio finds an island's events as quoted words in its script, and may run it before ours has loaded."""
     quoted = ", ".join(f"'{event}'" for event in events)
+    start = f"Podium.{function}({{ element, props, watch, trigger, events: [{quoted}] }})"
     return gr.HTML(
         html_template=f'<div class="pd pd-{name}-frame"><div class="pd-{name}"></div></div>',
-        js_on_load=f"Podium.{function}({{ element, props, watch, trigger, events: [{quoted}] }});",
+        js_on_load=f"const start = () => {start};\n"
+        "if (window.Podium?.history) start();\n"
+        'else document.addEventListener("podium:ready", start, { once: true });',
         apply_default_css=False,
         **options,
     )

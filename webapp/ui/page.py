@@ -1,5 +1,7 @@
 """The page: masthead and three tabs over one desk."""
 
+from typing import Any
+
 import gradio as gr
 
 from webapp.ui import island
@@ -30,7 +32,7 @@ def build_page(desk: Desk) -> gr.Blocks:
     return page
 
 
-async def _linked(request: gr.Request) -> str:
-    """The run that the page's link names, to be followed."""
+async def _linked(request: gr.Request) -> Any:
+    """The run that the page's link names, to be followed. Without one nothing changes: a run may have begun already."""
     named = request.query_params.get("run", "")
-    return token_of(str(named)[:64]) if named else ""
+    return token_of(str(named)[:64]) if named else gr.skip()

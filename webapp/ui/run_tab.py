@@ -50,7 +50,7 @@ class RunTab:
         self.preset = gr.Radio(
             [*PRESETS, words.PRESET_OWN], value="Balanced", label=words.PRESET, elem_id="preset", elem_classes="pd-seg"
         )
-        options: dict[str, Any] = {"minimum": 0, "maximum": 1, "step": 0.05, "buttons": []}
+        options: dict[str, Any] = {"minimum": 0, "maximum": 1, "step": 0.05, "buttons": [], "elem_classes": "pd-slide"}
         self.accuracy = gr.Slider(value=balanced.accuracy, label=words.ACCURACY, elem_id="accuracy", **options)
         self.cost = gr.Slider(value=balanced.cost, label=words.COST, elem_id="cost", **options)
         self.latency = gr.Slider(value=balanced.latency, label=words.LATENCY, elem_id="latency", **options)

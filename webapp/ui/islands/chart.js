@@ -34,6 +34,18 @@
     return fold;
   }
 
+  // plotly.js is large: it is fetched once, when the first chart is to be drawn.
+  let loading = null;
+  function plotly() {
+    loading ??= new Promise((resolve, reject) => {
+      const tag = el("script", "", undefined, { src: new URL(`..${P.plotlyPath}`, document.baseURI) });
+      tag.onload = () => resolve(window.Plotly);
+      tag.onerror = () => reject(new Error("plotly.js could not be loaded"));
+      document.head.append(tag);
+    });
+    return loading;
+  }
+
   P.chart = function ({ element, props, watch, trigger }) {
     const root = element.querySelector(".pd-chart");
     const parts = { title: el("h3", "pd-chart-title"), summary: el("p", "pd-chart-summary"), box: el("div", "pd-plot"), fold: el("div") };
@@ -65,9 +77,11 @@
       parts.box.setAttribute("role", "img");
       parts.box.setAttribute("aria-label", `${chart.title}. ${chart.summary}`);
       if (!root.offsetParent) return; // in a closed tab: drawn when it gets a size
+      const Plotly = await plotly();
+      if (chart !== current()) return; // another one was chosen meanwhile, and draws itself
       const figure = P.isDark() ? dressed(chart.figure) : chart.figure;
       const layout = { ...figure.layout, template: P.templates[P.isDark() ? "dark" : "light"], uirevision: chart.key, autosize: true };
-      await window.Plotly.react(parts.box, figure.data, layout, { responsive: false, displayModeBar: false });
+      await Plotly.react(parts.box, figure.data, layout, { responsive: false, displayModeBar: false });
       highlight();
       if (!bound) {
         bound = true;

@@ -84,13 +84,14 @@
     }
     function line(row) {
       const node = el("tr");
-      const place = row.place ?? say("result_unranked");
-      node.append(el("td", "pd-number", row.below ? `${place} (${say("result_below")})` : place));
+      const place = el("td", row.place === null ? "pd-note" : "", row.place ?? say("result_unranked"));
+      if (row.below) place.append(el("div", "pd-note", say("result_below")));
+      node.append(place);
       const label = el("td");
       label.append(el("span", "pd-label", row.label));
       const who = el("td", "", row.who, { title: row.preference });
       who.append(el("div", "pd-note", row.verdict_words));
-      node.append(label, who, el("td", "pd-number", row.reward));
+      node.append(label, who, el("td", "pd-reward", row.reward));
       return node;
     }
     watch("value", take);

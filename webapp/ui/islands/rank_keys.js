@@ -40,7 +40,6 @@
       const action = card && (actions[event.key] || actions[event.key.toLowerCase()]);
       const label = picked(event.key);
       if (label && !(card && action)) {
-        if (event.target !== document.body && !list.root.contains(event.target)) return undefined;
         event.preventDefault();
         list.pick(label);
       } else if (action) {

@@ -35,7 +35,7 @@
     function take() {
       const texts = props.value || [];
       root.replaceChildren(el("span", "pd-kicker", say("examples")));
-      for (const text of texts) root.append(P.button("pd-chip", text, () => trigger("chosen", { text })));
+      for (const text of texts) root.append(P.button("pd-chip", text, () => trigger("chosen", { text }), { title: text }));
       root.hidden = !texts.length;
     }
     watch("value", take);
@@ -91,7 +91,7 @@
       });
       const facts = el("span", "pd-run-facts");
       facts.append(el("time", "", row.when, { datetime: new Date(row.when_ms).toISOString() }));
-      facts.append(el("span", "", `${row.alternatives} × · ${row.state}`), el("span", "", row.rankings));
+      facts.append(el("span", "", `${row.alternatives} · ${row.state}`), el("span", "", row.rankings));
       if (row.simulated) facts.append(P.simulated());
       link.append(el("span", "pd-run-query", row.query), facts);
       item.append(link);

@@ -43,6 +43,9 @@
       root.replaceChildren(el("h2", "pd-query", view.query), pane.problem, strip, pane.panel, pane.said);
       pane.strip = strip;
       P.select({ alternative: chosen, step: null });
+      if (window.innerWidth < 700 && document.querySelector("#query")?.getBoundingClientRect().top > -200) {
+        root.scrollIntoView({ behavior: "smooth" });
+      }
     }
 
     function paint() {
