@@ -108,22 +108,34 @@ def run(python: str, contender: str, scale: Scale, mock: Mock) -> dict[str, Any]
     }
 
 
-def rounds(number: int, pythons: dict[str, str], scales: Sequence[Scale], mock: Mock) -> list[dict[str, Any]]:
+def rounds(number: int, pythons: dict[str, str], scales: Sequence[Scale], mock: Mock) -> Iterator[dict[str, Any]]:
     """Every contender at every scale, `number` times; each round begins with another contender."""
-    results = []
     for turn in range(number):
         names = list(pythons)
         order = names[turn % len(names) :] + names[: turn % len(names)]
         for scale in scales:
             for name in order:
                 result = run(pythons[name], name, scale, mock) | {"round": turn}
-                results.append(result)
+                yield result
                 print(
                     f"round {turn + 1}, {scale.name}, {name}: {result['cpu_ms_per_step']:.3f} ms CPU per step, "
                     f"{result['wall_s']:.2f} s",
                     file=sys.stderr,
                 )
-    return results
+
+
+def write(results: Sequence[dict[str, Any]], out: Path) -> str:
+    """Write what is measured so far as loop.json and loop.md; the latter's text."""
+    measured = {
+        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": {"cores": os.cpu_count(), "system": platform.platform(terse=True)},
+        "results": results,
+    }
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "loop.json").write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
+    table = report(measured)
+    (out / "loop.md").write_text(table, encoding="utf-8")
+    return table
 
 
 def arguments() -> argparse.Namespace:
@@ -150,18 +162,12 @@ def main() -> None:
         print("no --peers-python: LangGraph and Pydantic AI are left out", file=sys.stderr)
     pythons = {name: python for name, python in pythons.items() if name in (asked.contenders or pythons)}
     scales = [scale for scale in SCALES if scale.name in (asked.scales or (scale.name,))]
+    results: list[dict[str, Any]] = []
     with mock_server(asked.peers_python or sys.executable) as mock:
-        results = rounds(asked.rounds, pythons, scales, mock)
-    measured = {
-        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": {"cores": os.cpu_count(), "system": platform.platform(terse=True)},
-        "results": results,
-    }
-    asked.out.mkdir(parents=True, exist_ok=True)
-    (asked.out / "loop.json").write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
-    table = report(measured)
-    (asked.out / "loop.md").write_text(table, encoding="utf-8")
-    print(table)
+        for result in rounds(asked.rounds, pythons, scales, mock):
+            results.append(result)
+            write(results, asked.out)
+    print(write(results, asked.out))
 
 
 if __name__ == "__main__":

@@ -56,7 +56,8 @@ def note(topic: str) -> str:
 
 def query(kind: str, number: int, plan: Plan) -> str:
     """A question that carries the mark by which the mock server knows the trajectory."""
-    return f"How long does the lens of the lighthouse take to turn once? [{mark(kind, number, plan.tool_turns, plan.latency_ms)}]"
+    marked = mark(kind, number, plan.tool_turns, plan.latency_ms)
+    return f"How long does the lens of the lighthouse take to turn once? [{marked}]"
 
 
 async def measure(contender: Contender, plan: Plan) -> dict[str, float]:

@@ -8,20 +8,24 @@ import webbrowser
 import uvicorn
 
 from webapp.app import create_app
-from webapp.services import Services, open_services
+from webapp.services import Progress, Services, open_services
 from webapp.settings import Settings
 
 GRACE_S = 5
 """Seconds that open streams get when the server is asked to stop."""
 
 
-def serve(settings: Settings, listener: socket.socket, *, open_browser: bool = False) -> None:
+def serve(
+    settings: Settings, listener: socket.socket, on_progress: Progress | None = None, *, open_browser: bool = False
+) -> None:
     """Serve on this listening socket until a signal asks to stop."""
-    asyncio.run(_serve(settings, listener, open_browser=open_browser))
+    asyncio.run(_serve(settings, listener, on_progress, open_browser=open_browser))
 
 
-async def _serve(settings: Settings, listener: socket.socket, *, open_browser: bool) -> None:
-    async with open_services(settings) as services:
+async def _serve(
+    settings: Settings, listener: socket.socket, on_progress: Progress | None, *, open_browser: bool
+) -> None:
+    async with open_services(settings, on_progress) as services:
         app = create_app(services)
         config = uvicorn.Config(
             app, log_level="warning", timeout_graceful_shutdown=GRACE_S, server_header=False, lifespan="on"

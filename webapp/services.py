@@ -32,6 +32,8 @@ from webapp.runs import Runs
 from webapp.settings import Settings, SettingsError
 
 DEFAULT_POLICY = "random"
+Progress = Callable[[int, int], None]
+"""Told how many files are read, of how many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,10 @@ class Services:
     @property
     def words(self) -> str:
         """In words, which policy and pool are in use."""
-        return f"{policy_words(self.policy)} {pool_words(self.pool)}"
+        said = [policy_words(self.policy), pool_words(self.pool)]
+        if self.settings.documents is not None:
+            said.append(documents_words(self.settings.documents, self.library))
+        return " ".join(said)
 
 
 def policy_words(spec: str) -> str:
@@ -93,10 +98,16 @@ def pool_words(pool: Pool) -> str:
     return f"Pool: {pool.name}; {experts}. Search and code execution are real."
 
 
+def documents_words(path: Path, library: Index) -> str:
+    """What was read below the user's path, in a sentence or two."""
+    if not library.files:
+        return f"Documents: nothing in {path} could be read; txt, md, pdf, html and jsonl files are."
+    skipped = f"; {len(library.skipped)} were skipped" if library.skipped else ""
+    return f"Documents: {library.files:,} files of {path} are searched beside the bundled corpus{skipped}."
+
+
 @asynccontextmanager
-async def open_services(
-    settings: Settings, on_progress: Callable[[int, int], None] | None = None
-) -> AsyncIterator[Services]:
+async def open_services(settings: Settings, on_progress: Progress | None = None) -> AsyncIterator[Services]:
     """Everything, opened in order and closed in the opposite one; `on_progress` counts files being indexed.
 
     Raises SettingsError, ValueError or StoreError."""

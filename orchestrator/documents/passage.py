@@ -14,7 +14,7 @@ MOST_CHARACTERS: Final = 1200
 CONTINUED: Final = " (continued)"
 """Ends the title of a passage that is not the first of its section."""
 _TITLE_CHARACTERS: Final = 160
-_NEWS = re.compile(r"what['’]s new|change ?log|release notes|news\b", re.IGNORECASE)
+_NEWS = re.compile(r"what['’]s new|change ?log|release notes", re.IGNORECASE)
 _ENDS = re.compile(r"(?<=[.!?;])\s+|\n")
 
 

@@ -157,7 +157,7 @@ def shapes() -> list[dict[str, object]]:
         answered([made_step(0, "search-3"), made_step(1, "answer-math-2")], Verdict.UNSOLVED, "It is 13.6."),
         answered(odd, Verdict.UNGRADED, "Pluto was discovered in 1930."),
         {"steps": tuple(cancelled), "stop_reason": StopReason.CANCELLED, "stop_detail": "stopped by hand"},
-        {"steps": (made_step(0, "search-2"),), "stop_reason": StopReason.FAILED, "stop_detail": "the policy refused the connection"},
+        {"steps": (made_step(0, "search-2"),), "stop_reason": StopReason.FAILED, "stop_detail": "no connection"},
         answered(long),
     ]  # fmt: skip
 

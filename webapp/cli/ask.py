@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.preference import PreferenceVector
 from orchestrator.trajectory import Limits, Step, Trajectory
 from webapp.asking import DEFAULT_LIMITS, Asking, varied
-from webapp.cli import flags
+from webapp.cli import flags, progress
 
 if TYPE_CHECKING:
     from webapp.live_run import RunSnapshot
@@ -71,7 +71,7 @@ def _preferred(pairs: list[str]) -> dict[str, float]:
 async def _ask(asking: Asking, settings: Any, *, vary: bool) -> "RunSnapshot":
     from webapp.services import open_services  # noqa: PLC0415 - parsing flags needs none of this
 
-    async with open_services(settings) as services:
+    async with open_services(settings, progress.indexing) as services:
         print(services.words, file=sys.stderr)
         if vary:
             preferences = varied(asking.preferences[0], len(asking.preferences), services.pool.local_aliases)
@@ -104,5 +104,9 @@ def _summary(trajectory: Trajectory) -> str:
     route = " → ".join(step.call.model for step in trajectory.steps if step.call is not None) or "no call"
     simulated = ", simulated" if trajectory.simulated else ""
     price = cost(trajectory.calls)
+    last = trajectory.steps[-1].observation if trajectory.steps else None
+    source = f"\n  from {last.source}" if last is not None and last.source else ""
     end = trajectory.answer or f"({trajectory.stop_reason}: {trajectory.stop_detail})"
-    return f"{end}\n  {route}; {trajectory.outcome.verdict}; {price}, {seconds(trajectory.latency_s)}{simulated}"
+    return (
+        f"{end}{source}\n  {route}; {trajectory.outcome.verdict}; {price}, {seconds(trajectory.latency_s)}{simulated}"
+    )

@@ -6,7 +6,7 @@ import socket
 import sys
 from typing import Any
 
-from webapp.cli import flags
+from webapp.cli import flags, progress
 from webapp.settings import SettingsError
 
 
@@ -26,7 +26,7 @@ def run(chosen: argparse.Namespace) -> int:
     listener = _listen(settings.host, settings.port)
     from webapp.server import serve  # noqa: PLC0415 - a port in use is said before seconds of imports
 
-    serve(settings, listener, open_browser=chosen.open)
+    serve(settings, listener, progress.indexing, open_browser=chosen.open)
     return 0
 
 

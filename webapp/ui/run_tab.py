@@ -32,8 +32,11 @@ class RunTab:
                 self._folds()
             with gr.Column(scale=10, min_width=340):
                 self.trace = island.trace_island(value=None, elem_id="trace")
-                self.timeline = island.chart_island(value="[]", elem_id="timeline")
-                self.staircase = island.chart_island(value="[]", elem_id="staircase")
+                with gr.Row(equal_height=False):
+                    with gr.Column(scale=3, min_width=320):
+                        self.timeline = island.chart_island(value="[]", elem_id="timeline")
+                    with gr.Column(scale=2, min_width=300):
+                        self.staircase = island.chart_island(value="[]", elem_id="staircase")
         self._wire()
 
     def _question(self) -> None:

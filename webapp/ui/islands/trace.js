@@ -77,6 +77,7 @@
       const chips = el("span", "pd-chips");
       for (const text of alternative.rows.slice(-12)) chips.append(P.badge(JSON.parse(text).who));
       if (alternative.live?.who) chips.append(P.badge(alternative.live.who));
+      if (alternative.totals.simulated) chips.append(P.simulated());
       const facts = el("span", "pd-tab-facts", `${alternative.totals.cost} · ${alternative.totals.seconds}`);
       tab.replaceChildren(first, chips, facts);
     }
