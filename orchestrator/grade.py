@@ -20,11 +20,11 @@ _LEAD_IN: Final = re.compile(
     r"(?:(?:the|my) (?:final |correct |right )?answer(?: is|:)|(?:it|this|that)(?: is|'s))\s+"
 )
 _CHOICE: Final = re.compile(
-    r"\s*(?:(?:the\s+)?(?:correct\s+|right\s+|final\s+)?(?:answer|option|choice)\s*(?:is|:)?\s*)*"
+    r"\s*(?:(?:the\s+)?(?:correct\s+|right\s+|final\s+)?(?:answer|option|choice)\b(?:\s*(?:is\b|:))?\s*)*"
     r"(?:[(\[](?P<inside>[A-Za-z])[)\]].*|(?P<bare>[A-Za-z])(?:[.):,]\s.*|\.?))\s*",
     re.DOTALL | re.IGNORECASE,
 )
-_UNIT_BEHIND: Final = re.compile(r"(?:\s?(?:[^\W\d_]|[°²³/·.])+){0,2}\s*")
+_UNIT_BEHIND: Final = re.compile(r"\s?(?:(?:[^\W\d_]|[°²³/·.])+(?:\s(?:[^\W\d_]|[°²³/·.])+)?)?\s*")
 _DENIALS: Final = frozenset(
     ["not", "no", "never", "neither", "nor", "cannot", "unlikely", "except", "without", "wrong", "incorrect", "false"]
 )

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -115,3 +117,13 @@ def test_the_reference_itself_is_always_right(reference: str) -> None:
 def test_thousands_separators_do_not_matter(number: int) -> None:
     assert grade(f"It comes to {number:,}.", str(number)).verdict is Verdict.SOLVED
     assert grade(f"It comes to {number + 1:,}.", str(number)).verdict is Verdict.UNSOLVED
+
+
+@pytest.mark.parametrize("hostile", ["answer ", "the answer is ", "1,", "a ", "/", "may 1 ", " ", "(", "1/", ". "])
+@pytest.mark.parametrize("reference", ["42", "4 July 1776", "B", "Paris"])
+def test_a_hostile_answer_is_graded_in_good_time(hostile: str, reference: str) -> None:
+    long = "5 " + hostile * 5_000 + "!"
+    begun = time.process_time()
+    grade(long, reference)
+    grade(reference, long)
+    assert time.process_time() - begun < 2

@@ -26,7 +26,8 @@ async def work(url: str, acknowledge: Callable[[str], None], number: int) -> Non
         await store.mark_interrupted()
         async with asyncio.TaskGroup() as group:
             for id in store.interrupted():
-                group.create_task(resume(store, acknowledge, id))
+                if id.startswith("t-"):
+                    group.create_task(resume(store, acknowledge, id))
             for worker in range(4):
                 group.create_task(runs(store, acknowledge, f"{number}-{worker}"))
 
@@ -51,8 +52,7 @@ async def runs(store: Store, acknowledge: Callable[[str], None], name: str) -> N
 async def resume(store: Store, acknowledge: Callable[[str], None], id: str) -> None:
     """Run an interrupted trajectory to its end."""
     await store.reopen(id)
-    if id.startswith("t-"):
-        await go_on(store, acknowledge, id)
+    await go_on(store, acknowledge, id)
 
 
 async def go_on(store: Store, acknowledge: Callable[[str], None], id: str) -> None:

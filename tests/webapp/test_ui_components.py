@@ -21,6 +21,8 @@ from webapp.ui.mount import mount
 from webapp.ui.packing import sendable
 from webapp.views import words
 
+pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")  # Gradio 6.31 on pandas 3.1
+
 FACTORIES = [
     island.trace_island, island.chart_island, island.rank_island, island.comparison_island, island.result_island,
     island.history_island, island.masthead_island, island.examples_island, island.favour_island,
@@ -168,8 +170,8 @@ def test_a_bar_opens_its_step_in_the_trace(tab: Page, served: Served) -> None:
     run = served.desk.add(QUESTION, [PreferenceVector()])
     tab.goto(f"{served.url}/ui/?run={run}")
     bars = tab.locator("#timeline .barlayer .point")
-    expect(bars).to_have_count(5, timeout=20_000)
-    bars.nth(3).click(force=True)
+    expect(bars).to_have_count(8, timeout=20_000)
+    bars.nth(4).click(force=True)
     step = tab.locator('.pd-step[data-step="1"]')
     expect(step.get_by_role("button").first).to_have_attribute("aria-expanded", "true")
     expect(step.locator(".pd-pre").first).to_contain_text("gap = 1930 - 1846")
