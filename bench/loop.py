@@ -108,9 +108,9 @@ def run(python: str, contender: str, scale: Scale, mock: Mock) -> dict[str, Any]
     }
 
 
-def rounds(number: int, pythons: dict[str, str], scales: Sequence[Scale], mock: Mock) -> Iterator[dict[str, Any]]:
-    """Every contender at every scale, `number` times; each round begins with another contender."""
-    for turn in range(number):
+def rounds(turns: range, pythons: dict[str, str], scales: Sequence[Scale], mock: Mock) -> Iterator[dict[str, Any]]:
+    """Every contender at every scale, once in each round; each round begins with another contender."""
+    for turn in turns:
         names = list(pythons)
         order = names[turn % len(names) :] + names[: turn % len(names)]
         for scale in scales:
@@ -149,6 +149,7 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--contenders", nargs="*", choices=(FLOOR, PODIUM, *PEERS), help="only these")
     parser.add_argument("--scales", nargs="*", choices=[scale.name for scale in SCALES], help="only these")
+    parser.add_argument("--add", action="store_true", help="add rounds to those that loop.json holds")
     parser.add_argument("--out", type=Path, default=RESULTS, help="folder of loop.json and loop.md")
     return parser.parse_args()
 
@@ -162,9 +163,11 @@ def main() -> None:
         print("no --peers-python: LangGraph and Pydantic AI are left out", file=sys.stderr)
     pythons = {name: python for name, python in pythons.items() if name in (asked.contenders or pythons)}
     scales = [scale for scale in SCALES if scale.name in (asked.scales or (scale.name,))]
-    results: list[dict[str, Any]] = []
+    kept = asked.out / "loop.json"
+    results: list[dict[str, Any]] = json.loads(kept.read_bytes())["results"] if asked.add and kept.exists() else []
+    first = max((result["round"] for result in results), default=-1) + 1
     with mock_server(asked.peers_python or sys.executable) as mock:
-        for result in rounds(asked.rounds, pythons, scales, mock):
+        for result in rounds(range(first, first + asked.rounds), pythons, scales, mock):
             results.append(result)
             write(results, asked.out)
     print(write(results, asked.out))

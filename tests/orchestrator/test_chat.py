@@ -58,7 +58,7 @@ async def test_a_completion_holds_text_thinking_usage_and_timing() -> None:
     assert completion.tool_calls is None
     assert completion.in_flight == 1
     assert completion.attempts == ()
-    assert 0 <= completion.latency_s < 1
+    assert 0 <= completion.latency_s < 30
     assert str(sent[0].url) == f"{BASE}/chat/completions"
     assert json.loads(sent[0].content) == {
         "model": "m",
@@ -109,7 +109,7 @@ async def test_the_server_says_how_long_to_wait() -> None:
     replies = [httpx.Response(429, headers={"retry-after": "0.2"}), httpx.Response(200, json=GOOD)]
     begun = time.perf_counter()
     await ask(client(lambda request: replies.pop(0)))
-    assert 0.19 < time.perf_counter() - begun < 1
+    assert 0.19 < time.perf_counter() - begun < 9
 
 
 async def test_waiting_for_the_next_attempt_ends_at_the_deadline() -> None:
@@ -317,12 +317,12 @@ async def test_cancelling_a_call_closes_its_socket(transport: PooledTransport, p
 
     async with server(reply, closed) as url:
         task = asyncio.create_task(ask(ChatClient(Endpoint(url), transport)))
-        await asyncio.wait_for(asked.wait(), 2)
+        await asyncio.wait_for(asked.wait(), 20)
         await asyncio.sleep(0.02)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        await asyncio.wait_for(closed.wait(), 2)
+        await asyncio.wait_for(closed.wait(), 20)
 
 
 async def test_the_proxy_of_the_environment_carries_calls_to_other_hosts(

@@ -25,7 +25,7 @@ class HistoryTab:
     def wire(self, tabs: gr.Tabs, tab: gr.Tab, token: gr.Textbox, following: Any) -> None:
         """Fill the list when the tab opens or the search changes; open a run in the run tab."""
         tab.select(self._rows, self.search, self.list, **QUIET)
-        self.search.input(self._rows, self.search, self.list, trigger_mode="always_last", **QUIET)
+        self.search.change(self._rows, self.search, self.list, trigger_mode="always_last", **QUIET)
         self.list.opened(self._open, None, [token, tabs], cancels=[following], **QUIET)
 
     async def _rows(self, search: str) -> dict[str, Any]:

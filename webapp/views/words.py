@@ -18,7 +18,6 @@ ALTERNATIVES: Final = "Alternatives"
 VARY: Final = "What differs between them"
 VARY_PREFERENCES: Final = "Preferences"
 VARY_SEEDS: Final = "Only the seed"
-VARY_INFO: Final = "Preferences: yours first, then presets. Only the seed: yours each time, with seeds counting up."
 ALIASES_FOLD: Final = "Favour an alias"
 MORE_FOLD: Final = "Seed, reference answer and limits"
 SEED: Final = "Seed"
@@ -42,14 +41,12 @@ REASON: Final = "Why this order?"
 REASON_HINT: Final = "Optional, but it is what teaches most."
 SUBMIT: Final = "Submit ranking"
 NOT_TOUCHED: Final = "Nothing is ranked yet. Place at least one alternative, or say that none is acceptable."
-STORED: Final = "Ranking stored"
 SEARCH: Final = "Search queries"
 SEARCH_HINT: Final = "Words of the query"
 
 # Problems
 NO_SUCH_RUN: Final = "There is no run {run}. It may have been deleted, or the link is incomplete."
 NOT_A_NUMBER: Final = "{name} must be a number, not {value!r}."
-LOST: Final = "Something went wrong while following this run. It goes on in the server: reload the page."
 
 STOP_REASONS: Final[Mapping[str, str]] = {
     "answered": "answered",
@@ -78,7 +75,6 @@ ROLES: Final[Mapping[str, str]] = {
     "expert": "expert",
     "judge": "judge",
 }
-TOOLS: Final[Mapping[str, str]] = {"search": "Search", "enhance_reasoning": "Reasoner", "answer": "Answer"}
 
 ISLANDS: Final[Mapping[str, str]] = {
     "simulated": "simulated",
