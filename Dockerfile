@@ -1,16 +1,19 @@
 ARG BASE=python:3.11-slim
 FROM ${BASE}
 
-RUN useradd --create-home --uid 1000 podium && mkdir /data && chown podium:podium /data
+RUN useradd --create-home --uid 1000 podium && install -d -o podium -g podium /data
 WORKDIR /app
 COPY pyproject.toml README.md ./
 COPY orchestrator ./orchestrator
 COPY prefs ./prefs
 COPY storage ./storage
 COPY webapp ./webapp
-RUN python3 -m venv /opt/venv && /opt/venv/bin/pip install --no-cache-dir .
+RUN python3 -m venv /opt/venv && /opt/venv/bin/pip install --no-cache-dir '.[postgres]' && rm -rf /app/*
 
-USER podium
+# By number, so that a cluster can see that it is not root.
+USER 1000:1000
+# Files that a command writes by a relative name land in the volume.
+WORKDIR /data
 ENV PATH=/opt/venv/bin:$PATH \
     PODIUM_DATA_DIR=/data \
     PODIUM_HOST=0.0.0.0 \
@@ -18,6 +21,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     GRADIO_ANALYTICS_ENABLED=False
 VOLUME ["/data"]
 EXPOSE 8000
+# http.client, because urllib would ask a proxy that the environment names.
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=3 \
-    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/readyz', timeout=4)"]
+    CMD ["python", "-I", "-c", "import http.client as h, os; c = h.HTTPConnection('127.0.0.1', int(os.environ['PODIUM_PORT']), timeout=4); c.request('GET', '/readyz'); raise SystemExit(c.getresponse().status != 200)"]
 CMD ["podium", "serve"]

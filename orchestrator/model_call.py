@@ -10,6 +10,11 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
+DECIMALS: Final = 12
+"""Decimals that the dollars of a call may have."""
+MOST_USD: Final = 1_000_000_000
+"""More dollars than any call costs."""
+
 
 class ChargeStatus(StrEnum):
     """How far the dollars of a call can be trusted."""
@@ -60,6 +65,19 @@ def _part_of(part: str, some: int | None, whole: str, everything: int | None) ->
         raise ValueError(f"{part} ({some}) is part of {whole} ({everything}) and cannot exceed it")
 
 
+def _check_seconds(latency_s: float) -> None:
+    if not 0 <= latency_s < float("inf"):
+        raise ValueError(f"latency_s must be zero or more seconds, not {latency_s}")
+
+
+def _check_dollars(usd: Decimal) -> None:
+    """Sums of such dollars are exact in Decimal's default context of 28 digits."""
+    if not usd.is_finite() or not 0 <= usd < MOST_USD:
+        raise ValueError(f"a charge must be from 0 to {MOST_USD:,} dollars, not {usd}")
+    if usd != round(usd, DECIMALS):
+        raise ValueError(f"a charge has at most {DECIMALS} decimals, not {usd}")
+
+
 @dataclass(frozen=True, slots=True)
 class Charge:
     """The dollars of one call, all its attempts included, and where the price comes from."""
@@ -78,8 +96,8 @@ class Charge:
         known = self.usd is not None
         if known == (self.status is ChargeStatus.UNPRICED):
             raise ValueError(f"a {self.status.value} charge cannot have usd={self.usd}")
-        if self.usd is not None and (not self.usd.is_finite() or self.usd < 0):
-            raise ValueError(f"a charge must be zero or more dollars, not {self.usd}")
+        if self.usd is not None:
+            _check_dollars(self.usd)
         if self.status is ChargeStatus.FREE and self.usd != 0:
             raise ValueError(f"a free charge must be 0 dollars, not {self.usd}")
 
@@ -104,6 +122,9 @@ class Attempt:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "started_at", utc(self.started_at))
+        _check_seconds(self.latency_s)
+        if self.usd is not None:
+            _check_dollars(self.usd)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +151,7 @@ class ModelCall:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "started_at", utc(self.started_at))
-        if not 0 <= self.latency_s < float("inf"):
-            raise ValueError(f"latency_s must be zero or more seconds, not {self.latency_s}")
+        _check_seconds(self.latency_s)
 
 
 def utc(moment: datetime) -> datetime:

@@ -70,6 +70,12 @@ def unsound(connection: Connection) -> list[str]:
     return damage + orphans
 
 
+def sync_commits(connection: Connection, synced: bool) -> None:
+    """Whether commits of this connection wait for the disk. Call it between transactions."""
+    driver = connection.connection.driver_connection
+    driver.execute(f"PRAGMA synchronous={'FULL' if synced else 'NORMAL'}")  # type: ignore[union-attr]
+
+
 def copy(engine: Engine, path: Path) -> None:
     """A consistent copy of the database in a new file, also while others write. Raises FileExistsError."""
     path.touch(exist_ok=False)

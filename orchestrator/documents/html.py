@@ -19,6 +19,7 @@ _BLOCK_TAGS: Final = (
     "h1 h2 h3 h4 h5 h6 hr li main ol p pre section summary table tbody td tfoot th thead tr ul"
 )
 _BLOCKS: Final = frozenset(_BLOCK_TAGS.split())
+_RFC_PAGE: Final = re.compile(r"rfc\d+\b", re.IGNORECASE)
 _DEEPEST: Final = 150
 _SPACE = re.compile(r"\s+")
 _PILCROW = re.compile(r"\s*[¶#§]\s*$")
@@ -36,7 +37,9 @@ def read_html(text: str, name: str) -> Reading:
     named = _named(body.css_first("h1"), title) or name
     preformatted = body.css("pre")
     if preformatted and not body.css_first("p, li, td") and body.css_first("h2, h3") is None:
-        return read_text(body.text(), named)
+        for rule in body.css("hr"):
+            rule.replace_with("\f\n")
+        return read_text(body.text(), named if not _RFC_PAGE.match(name) else name)
     walk = _Walk()
     walk.into(body, 0)
     return Reading(named, tuple(s for s in walk.sections if s.blocks))
@@ -67,6 +70,8 @@ class _Walk:
 
     def __init__(self) -> None:
         self.sections = [Section()]
+        self._term = ""
+        self._columns: list[str] = []
 
     def into(self, node: LexborNode, depth: int) -> None:
         loose: list[str] = []
@@ -84,25 +89,42 @@ class _Walk:
     def _take(self, node: LexborNode, depth: int) -> None:
         tag = node.tag
         if tag in _HEADINGS or _is_term(node):
+            self._term = ""
             self.sections.append(Section(_clean(node.text()), _anchor(node)))
             if tag == "dt":
                 self.sections[-1].blocks.append(_clean(node.text()))
+        elif tag == "dt":
+            self._term = _clean(node.text()).rstrip(":")
         elif tag == "pre":
             code = node.text().strip("\n")
             if code.strip():
                 self.sections[-1].blocks.append(code)
         elif tag == "tr":
-            cells = (_clean(cell.text()) for cell in node.iter())
-            self._block(" | ".join(cell for cell in cells if cell))
+            self._row(node)
         elif depth > _DEEPEST or not _has_blocks(node):
             self._block(node.text())
         else:
+            if tag == "table":
+                self._columns = []
             self.into(node, depth)
 
+    def _row(self, node: LexborNode) -> None:
+        """A row of a table: each cell after the name of its column, where the table names them."""
+        cells = list(node.iter())
+        texts = [_clean(cell.text()) for cell in cells]
+        if cells and all(cell.tag == "th" for cell in cells):
+            self._columns = texts
+        elif len(texts) == len(self._columns):
+            self._block("; ".join(f"{c}: {t}" if c else t for c, t in zip(self._columns, texts, strict=True) if t))
+        else:
+            self._block(" | ".join(text for text in texts if text))
+
     def _block(self, text: str) -> None:
+        """A paragraph; the first below a term of a list begins with the term."""
         text = _clean(text)
         if text:
-            self.sections[-1].blocks.append(text)
+            self.sections[-1].blocks.append(f"{self._term}: {text}" if self._term else text)
+            self._term = ""
 
 
 def _is_term(node: LexborNode) -> bool:

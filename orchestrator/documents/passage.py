@@ -26,6 +26,10 @@ class Section:
     anchor: str | None = None
     """Where a browser jumps to, without `#`."""
     blocks: list[str] = field(default_factory=list)
+    under: str = ""
+    """The heading above it, where it is a term in a list."""
+    resumed: bool = False
+    """Whether the section goes on after something that stood in between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +44,10 @@ def passages(reading: Reading, source: str) -> Iterator[Document]:
     """Its passages, each titled `document > section` and with `source#anchor` where there is an anchor."""
     number = 0
     for section in reading.sections:
-        title = _title(reading.title, section.heading)
+        title = _title(reading.title, section.under, section.heading)
         place = f"{source}#{section.anchor}" if section.anchor else source
         for part, text in enumerate(packed(section.blocks)):
-            yield Document(f"{source}:{number}", title + CONTINUED if part else title, text, place)
+            yield Document(f"{source}:{number}", title + CONTINUED if part or section.resumed else title, text, place)
             number += 1
 
 
@@ -84,12 +88,13 @@ def _pieces(block: str) -> Iterator[str]:
         yield block
 
 
-def _title(document: str, heading: str) -> str:
-    heading = " ".join(heading.split())
-    document = " ".join(document.split())
-    if not heading or heading == document:
-        return _short(document)
-    return f"{_short(document)} > {_short(heading)}" if document else _short(heading)
+def _title(*levels: str) -> str:
+    """`document > section > term`, without those that are empty or repeat the one before."""
+    kept: list[str] = []
+    for level in (" ".join(level.split()) for level in levels):
+        if level and level not in kept[-1:]:
+            kept.append(level)
+    return " > ".join(map(_short, kept))
 
 
 def _short(text: str) -> str:

@@ -1,69 +1,21 @@
 """What a question asks for: its words by importance, what must not be missing, and the kind of answer."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from itertools import pairwise
 from typing import Final
 
+from orchestrator.documents.asked import Asked, asked_by, limits_asked, things
 from orchestrator.documents.words import STOP_WORDS, content_words, identifiers, stem, stems, words
 
 
-class Asked(StrEnum):
-    """The kind of thing that answers a question."""
-
-    DATE = "date"
-    NAME = "name"
-    NUMBER = "number"
-    MEANING = "meaning"
-    ANYTHING = "anything"
-
-
-_MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
-_PATTERNS: Final[Mapping[Asked, re.Pattern[str]]] = {
-    Asked.DATE: re.compile(
-        r"(?<!RFC )(?<!RFC)\b(?:1\d{3}|20\d{2})s?\b|\b\d{1,4} ?(?:BC|BCE|AD|CE)\b|\b\d{1,2}(?:st|nd|rd|th) century\b|"
-        rf"\b(?:{_MONTHS}) \d|(?:[Vv]ersion|[Ii]n|[Ss]ince|Python|release) \d+\.\d+\b"
-    ),
-    Asked.NAME: re.compile(
-        r"\b(?!(?:The|A|An|In|If|It|This|That|On|At|For) )(?:[A-Z][\w'’-]+|[A-Z]\.)"
-        r"(?: (?:[A-Z]\.|van|von|de|der|la|du|di|da|bin|al|le))* [A-Z][\w'’-]+|"
-        r"\bby (?:the )?[A-Z][\w'’-]+|^[A-Z][\w'’-]+ (?:was|is|were|and|wrote|made|built|led|[a-z]{3,}ed)\b"
-    ),
-    Asked.NUMBER: re.compile(
-        r"(?<!section )(?<!rfc )(?<!\[)(?<![\w.])\d[\d.,]*(?!\w*\])|\b(?:no|zero|one|two|three|four|five|six|"
-        r"seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|hundred|thousand|million|billion|unlimited|infinite|dozen)\b",
-        re.IGNORECASE,
-    ),
-}
-"""How to recognise each kind where that is possible."""
-
-_KINDS: Final = (
-    (
-        Asked.DATE,
-        r"\b(?:what|which) (?:year|date|day|century|decade|version|release)\b|since when\b|"
-        r"^(?:and )?when (?:was|were|did|has|have|is)\b",
-    ),
-    (Asked.NAME, r"^(?:and )?who(?:se|m)?\b|\bby whom\b"),
-    (
-        Asked.NUMBER,
-        r"\bhow (?:many|much|long|large|big|far|old|high|tall|heavy|wide|deep|hot|cold)\b|"
-        r"\b(?:what|which) (?:port|percentage|fraction|number of)\b|"
-        r"^what(?: is|'s|’s) the (?:[\w-]+ ){0,3}(?:population|area|height|length|mass|weight|speed|size|limit|port|"
-        r"atomic number|boiling point|melting point|diameter|radius|distance)\b",
-    ),
-    (
-        Asked.MEANING,
-        r"^(?:what|who) (?:is|are|was|were) (?:an? |the )?(?:(?!of |for |to )\S+ ?){1,6}\??$|"
-        r"^what (?:does|do) (?:the |an? )?(?:\S+ ){1,5}(?:do|mean|stand for|provide|define)\b|^define\b|"
-        r"^what(?: is|'s|’s) the (?:purpose|meaning|definition) of\b",
-    ),
-)
 _LOW_WORDS: Final = (
     "year date number amount value type kind sort mean meaning purpose definition difference called happen happens "
     "work means default maximum minimum possible main first exactly actually long large big name find added "
-    "introduced version function module provide define"
+    "introduced version function module provide define status code header field command method class keyword statement "
+    "operator option flag argument parameter exception error raise return contain indicate request number size length "
+    "allow support need call happen difference between respond response well known new old exist"
 )
 _LOW: Final = frozenset(stems(_LOW_WORDS))
 _STEMMED_STOP_WORDS: Final = frozenset(map(stem, STOP_WORDS))
@@ -82,6 +34,12 @@ class Question:
     pairs: tuple[tuple[str, str], ...]
     """Content words that stand side by side."""
     asked: Asked
+    limited: Callable[[str], bool]
+    """Whether a sentence speaks of a most or a least where the question does."""
+    identifiers: tuple[str, ...]
+    """Names of things in code, as they are written."""
+    numbers: frozenset[str]
+    """Numbers that it names, such as the code in `status code 404`."""
 
     @property
     def subject(self) -> frozenset[str]:
@@ -90,13 +48,15 @@ class Question:
 
     def answered_by(self, sentence: str) -> bool:
         """Whether the sentence holds something of the kind asked for, beside what the question itself says."""
-        pattern = _PATTERNS.get(self.asked)
-        if pattern is None:
-            return True
-        found = (set(stems(m[0])) for m in pattern.finditer(sentence))
+        if not self.limited(sentence):
+            return False
+        found = things(self.asked, sentence)
+        if found is None or self.asked in (Asked.DEFAULT, Asked.FAILURE, Asked.RETURN):
+            return found is None or any(True for _ in found)
+        said = (set(stems(thing)) for thing in found)
         if self.asked is Asked.NAME:
-            return any(not (name & self.terms.keys()) for name in found)
-        return any(not name <= self.terms.keys() for name in found)
+            return any(not (name & self.terms.keys()) for name in said)
+        return any(not thing <= self.terms.keys() for thing in said)
 
     def defined_by(self, sentence: str, held: Sequence[str]) -> bool:
         """Whether a sentence, given by its stems, says of the question's subject what it is."""
@@ -111,10 +71,17 @@ class Question:
         after = held[max(places) + 1 : max(places) + 5]
         return any(a in _COPULA and b not in _NO_MEANING for a, b in pairwise(after))
 
-    def headed_by(self, heading: Collection[str]) -> float:
-        """How well a heading, given by its stems, names the subject and nothing else: from 0 to 1."""
-        shared = len(self.subject.intersection(heading))
-        return 2 * shared / (len(heading) + len(self.subject)) if shared else 0.0
+    def headed_by(self, heading: Collection[str], above: Collection[str] = ()) -> float:
+        """How well a heading, given by its stems, names the subject and nothing else: from 0 to 1.
+
+        `above` are the stems of the titles above it, which may name a part of the subject.
+        """
+        subject = self.subject
+        if not subject.intersection(heading):
+            return 0.0
+        precision = sum(t in self.terms for t in heading) / len(heading)
+        recall = sum((t in heading) + 0.8 * (t in above and t not in heading) for t in subject) / len(subject)
+        return 2 * precision * recall / (precision + recall)
 
 
 def question_of(text: str) -> Question:
@@ -129,12 +96,10 @@ def question_of(text: str) -> Question:
     order = words(text)
     kept = set(contents)
     pairs = tuple((stem(a), stem(b)) for a, b in pairwise(order) if a in kept and b in kept)
-    return Question(terms, frozenset(named & set(terms)), pairs, _kind(text))
-
-
-def _kind(text: str) -> Asked:
-    plain = " ".join(text.lower().split())
-    return next((kind for kind, pattern in _KINDS if re.search(pattern, plain)), Asked.ANYTHING)
+    numbers = frozenset(t for t in terms if t.isdigit())
+    return Question(
+        terms, frozenset(named & set(terms)), pairs, asked_by(text), limits_asked(text), identifiers(text), numbers
+    )
 
 
 def _named(text: str) -> set[str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
+from orchestrator.documents.forms import forms
 from orchestrator.documents.passage import continues, is_news
 from orchestrator.documents.question import Asked, Question, question_of
 from orchestrator.documents.sentences import sentences
@@ -39,8 +40,8 @@ def sought(query: str) -> Sought:
 
 
 def expression(terms: Iterable[str], together: Iterable[str]) -> str:
-    """An FTS5 expression that any of these words or phrases satisfies. Everything is quoted, so nothing is syntax."""
-    quoted = [f'"{term}"' for term in terms]
+    """An FTS5 expression that any of these words, in any form, or phrases satisfies. Everything is quoted, so nothing is syntax."""
+    quoted = [f'"{form}"' for term in terms for form in forms(term)]
     quoted += ['"' + " ".join(words(phrase)) + '"' for phrase in together]
     return " OR ".join(quoted)
 

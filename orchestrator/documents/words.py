@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
+from orchestrator.documents.forms import first_form
+
 _STOP_WORDS: Final = (
     "a about above after again all also am an and any anybody anyone are as ask at be because been "
     "before being both but by can cannot could describe did do does doing done down each else ever every "
@@ -73,7 +75,7 @@ def _phrases(text: str) -> Iterator[str]:
 def heading_stems(title: str) -> list[str]:
     """Stems of the words that matter in the last part of `document > section`: no number, no arguments."""
     heading = _SECTION_NUMBER.sub("", title.rsplit(" > ", 1)[-1].removesuffix("(continued)"))
-    heading = _ARGUMENTS.sub(" ", heading)
+    heading = _ARGUMENTS.sub(" ", heading.split(" — ")[0])
     return [stem(w) for w in words(heading) if w not in STOP_WORDS] or stems(heading)
 
 
@@ -84,10 +86,13 @@ def identifiers(text: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=65_536)
 def stem(word: str) -> str:
-    """A light stem: plural, past, -ing, -ly and a final e go. Shorter than Porter's, and enough to compare words."""
+    """A light stem: plural, past, -ing, -ly, -ion and a final e go; irregular forms (`forms`) have the same."""
+    word = first_form(word)
     if len(word) <= 3 or not word.isalpha():
         return word
     word = _singular(word)
+    if len(word) >= 7 and word.endswith(("tion", "ssion")):
+        return word[:-3]
     for ending in ("ing", "edly", "ed", "ly"):
         rest = word[: -len(ending)]
         if word.endswith(ending) and len(rest) >= 3 and _VOWEL.search(rest):

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from orchestrator.preference import PreferenceVector
 from tests.browser import FLAGS, chromium
 from tests.webapp.fake_desk import QUESTION, FakeDesk
-from webapp.asking import varied
+from webapp.asking import DEFAULT_LIMITS, varied
 from webapp.ui import form, island
 from webapp.ui.assets import page_assets
 from webapp.ui.mount import mount
@@ -163,6 +163,7 @@ def test_a_query_is_watched_live_until_its_answer(tab: Page, served: Served) -> 
     assert "run=" in tab.url
     assert served.desk.asked[-1].query == QUESTION
     assert len(served.desk.asked[-1].preferences) == 4
+    assert served.desk.asked[-1].limits == DEFAULT_LIMITS
 
 
 @pytest.mark.browser

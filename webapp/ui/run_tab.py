@@ -77,9 +77,9 @@ class RunTab:
             self.seed = gr.Number(0, label=words.SEED, precision=0, minimum=0, elem_id="seed")
             self.reference = gr.Textbox(label=words.REFERENCE, info=words.REFERENCE_HINT, elem_id="reference")
             with gr.Row():
-                self.turns = _limit(words.LIMIT_TURNS, "limit-turns", DEFAULT_LIMITS.turns)
-                self.usd = _limit(words.LIMIT_USD, "limit-usd", None)
-                self.seconds = _limit(words.LIMIT_SECONDS, "limit-seconds", None)
+                self.turns = _limit(words.LIMIT_TURNS, "limit-turns", str(DEFAULT_LIMITS.turns))
+                self.usd = _limit(words.LIMIT_USD, "limit-usd", "")
+                self.seconds = _limit(words.LIMIT_SECONDS, "limit-seconds", "")
             self.one_by_one = gr.Checkbox(False, label=words.ONE_AFTER_ANOTHER, elem_id="one-after-another")
 
     def _wire(self) -> None:
@@ -163,8 +163,9 @@ class RunTab:
         return chosen.accuracy, chosen.cost, chosen.latency, {**favoured, "weights": dict(chosen.tools)}
 
 
-def _limit(label: str, elem_id: str, value: float | None) -> gr.Number:
-    return gr.Number(value, label=label, placeholder=words.LIMIT_NONE, minimum=0, min_width=90, elem_id=elem_id)
+def _limit(label: str, elem_id: str, value: str) -> gr.Textbox:
+    """A text box: Gradio's number box turns an empty limit into 0."""
+    return gr.Textbox(value, label=label, placeholder=words.LIMIT_NONE, max_lines=1, min_width=90, elem_id=elem_id)
 
 
 def _steps(snapshot: RunSnapshot) -> int:

@@ -150,7 +150,7 @@ def _live(trajectory: Trajectory, state: State, at_work: AtWork | None, pool: Po
         "who": None if at_work is None else who(at_work.routed.call.model, pool),
         "why": "" if at_work is None else at_work.routed.thought,
         "since_ms": None if at_work is None else _ms(at_work.since),
-        "started_ms": _ms(trajectory.started_at),
+        "started_ms": None if trajectory.fork is not None else _ms(trajectory.started_at),
     }
 
 

@@ -25,7 +25,7 @@
   };
 
   P.answerCard = function (answer, state) {
-    const card = el("section", "pd-answer", undefined, { "aria-label": say("answer"), "data-verdict": answer.verdict });
+    const card = el("div", "pd-answer", undefined, { role: "group", "aria-label": say("answer"), "data-verdict": answer.verdict });
     const head = el("div", "pd-answer-head");
     head.append(el("span", "pd-kicker", answer.text === null ? say("no_answer") : say("answer")));
     if (answer.text !== null) head.append(P.verdict(answer));

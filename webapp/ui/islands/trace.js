@@ -44,7 +44,7 @@
       pane.strip = strip;
       P.select({ alternative: chosen, step: null });
       if (window.innerWidth < 700 && document.querySelector("#query")?.getBoundingClientRect().top > -200) {
-        root.scrollIntoView({ behavior: "smooth" });
+        setTimeout(() => root.scrollIntoView(), 300);
       }
     }
 
@@ -99,14 +99,14 @@
       state.append(el("span", "", alternative.state_words));
       const about = el("div", "pd-about");
       about.append(state, el("span", "pd-note", `${alternative.name} · ${say("seed", { seed: alternative.seed })}`, { title: alternative.preference }));
-      if (alternative.live && alternative.rows.length + 1 && alternative.state === "running") {
+      if (alternative.state === "running") {
         about.append(P.button("pd-small", say("stop_one"), () => trigger("stopalternative", { alternative: alternative.id, run: view.run })));
       }
       if (alternative.state === "interrupted") {
         about.append(P.button("pd-small", say("resume_one"), () => trigger("resumealternative", { alternative: alternative.id, run: view.run })));
       }
       const facts = el("div", "pd-facts");
-      if (alternative.live && !alternative.live.waiting) {
+      if (alternative.live && !alternative.live.waiting && alternative.live.started_ms !== null) {
         const running = P.fact(say("elapsed"), "");
         running.lastChild.replaceWith(P.clock("pd-fact-value", alternative.live.started_ms));
         facts.append(running);
@@ -129,7 +129,9 @@
       const wanted = known.map((entry) => entry.item);
       if (alternative.live) wanted.push(liveRow(alternative));
       else if (!wanted.length) wanted.push(el("li", "pd-note", say("no_steps")));
+      const atEnd = pane.list.scrollTop + pane.list.clientHeight >= pane.list.scrollHeight - 40;
       reconcile(pane.list, wanted);
+      if (alternative.live && atEnd) pane.list.scrollTop = pane.list.scrollHeight;
       mark();
     }
 

@@ -1,0 +1,115 @@
+"""The kind of thing that a question asks for, and how to see whether a sentence holds one."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from enum import StrEnum
+from typing import Final
+
+
+class Asked(StrEnum):
+    """The kind of thing that answers a question."""
+
+    DATE = "date"
+    NAME = "name"
+    NUMBER = "number"
+    PORT = "port"
+    DEFAULT = "default"
+    FAILURE = "failure"
+    RETURN = "return"
+    MEANING = "meaning"
+    ANYTHING = "anything"
+
+
+_MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
+_COUNTS = (
+    "no|zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|sixty|hundred|"
+    "thousand|million|billion|unlimited|infinite|dozen|half|once|twice"
+)
+_PATTERNS: Final[Mapping[Asked, re.Pattern[str]]] = {
+    Asked.DATE: re.compile(
+        r"(?<!RFC )(?<!RFC)\b(?:1\d{3}|20\d{2})s?\b|\b\d{1,4} ?(?:BC|BCE|AD|CE)\b|\b\d{1,2}(?:st|nd|rd|th) century\b|"
+        rf"\b(?:{_MONTHS}) \d|(?:[Vv]ersion|[Ii]n|[Ss]ince|Python|release) \d+\.\d+\b"
+    ),
+    Asked.NAME: re.compile(
+        r"\b(?!(?:The|A|An|In|If|It|This|That|On|At|For) )(?:[A-Z][\w'’-]+|[A-Z]\.)"
+        r"(?: (?:[A-Z]\.|van|von|de|der|la|du|di|da|bin|al|le))* [A-Z][\w'’-]+|"
+        r"\bby (?:the )?[A-Z][\w'’-]+|^[A-Z][\w'’-]+ (?:was|is|were|and|wrote|made|built|led|[a-z]{3,}ed)\b"
+    ),
+    Asked.NUMBER: re.compile(
+        r"(?<!section )(?<!rfc )(?<!version )(?<!\[)(?<![\w.])(?:0x[0-9a-f]+|[\d][\d.,]*)(?!\w*\])|"
+        rf"\b(?:{_COUNTS})\b",
+        re.IGNORECASE,
+    ),
+    Asked.PORT: re.compile(
+        r"\bports?\b\W+(?:(?!\d)[\w-]+\W+){0,5}?\d{1,5}\b|\b\d{1,5}\W+(?:\w+\W+){0,3}?ports?\b", re.IGNORECASE
+    ),
+    Asked.DEFAULT: re.compile(r"\bdefault|\w=(?!=)|\bif (?:omitted|not (?:given|specified))\b", re.IGNORECASE),
+    Asked.FAILURE: re.compile(r"\b[A-Za-z_]\w*(?:Error|Exception|Warning|Exit|Iteration|Interrupt|Expired)\b|\berrno\b"),
+    Asked.RETURN: re.compile(r"\b(?:return|yield|result|produce|give)|->|→|\b(?:true|false|none)\b", re.IGNORECASE),
+}
+"""How to recognise each kind where that is possible."""
+
+_DIMENSION = (
+    "population|area|height|length|mass|weight|speed|size|limit|atomic number|boiling point|melting point|diameter|"
+    "radius|distance|number|opcode|value|range|width|depth|density|temperature|age"
+)
+_KINDS: Final = (
+    (
+        Asked.DATE,
+        r"\b(?:what|which) (?:\w+ )?(?:year|date|day|century|decade|version|release)\b|since when\b|"
+        r"^(?:and )?when (?:was|were|did|has|have|is)\b",
+    ),
+    (Asked.NAME, r"^(?:and )?who(?:se|m)?\b(?! (?:is|are) an? )|\bby whom\b"),
+    (Asked.PORT, r"\b(?:which|what)\b.*\bports?\b|\bport (?:number )?(?:of|for|does|is)\b"),
+    (Asked.DEFAULT, r"\bdefault(?:s|ed)?\b|\bby default\b"),
+    (Asked.FAILURE, r"\b(?:what|which) (?:exception|error)s?\b|\b(?:raise|throw)s?\b"),
+    (
+        Asked.NUMBER,
+        r"\bhow (?:many|much|long|large|big|far|old|high|tall|heavy|wide|deep|hot|cold|fast|often)\b|"
+        r"\b(?:what|which) (?:percentage|fraction|number of)\b|"
+        rf"^what(?: is|'s|’s) the (?!range of)(?:[\w/-]+ ){{0,4}}(?:{_DIMENSION})\b|"
+        r"^what(?: is|'s|’s) the (?:maximum|minimum|largest|smallest|longest)\b",
+    ),
+    (Asked.RETURN, r"\bwhat (?:does|do|is|will)\b.*\b(?:return|returned|yield)\b"),
+    (
+        Asked.MEANING,
+        r"^(?:what|who) (?:is|are|was|were) (?:an? |the )?(?:(?!of |for |to )\S+ ?){1,6}\??$|"
+        r"^what (?:does|do|is) (?:the |an? )?(?:\S+ ){1,7}?(?:do|mean|stand for|provide|define|indicate|contain|request|"
+        r"good for|used for|for)\b|^(?:define|explain|describe)\b|"
+        r"^what(?: is|'s|’s) the (?:purpose|meaning|definition|role|function|use|point) of\b",
+    ),
+)
+_BOUND = re.compile(
+    r"\bmax\w*|\bat most\b|\bup to\b|\blimit\w*|\bno (?:more|longer|larger|greater) than\b|\bexceed|\bor (?:less|fewer)\b|"
+    r"\brestricted\b|\blargest\b|\blongest\b|\bgreatest\b|\bhighest\b|\b(?:un)?bounded\b|\bmost\b|\bunlimited\b|<=|≤|"
+    r"\b(?:more|longer|larger|greater) than\b|\binfinite\b|\bfixed\b",
+    re.IGNORECASE,
+)
+_FLOOR = re.compile(
+    r"\bmin\w*|\bat least\b|\bno (?:less|fewer|shorter|smaller) than\b|\bsmallest\b|\bshortest\b|\blowest\b|\bor (?:more|greater)\b|"
+    r"\b(?:less|fewer|smaller|shorter) than\b|>=|≥|\bor greater\b|\bleast\b",
+    re.IGNORECASE,
+)
+_LIMITS: Final = (
+    (re.compile(r"\b(?:maxim\w+|max|largest|longest|greatest|at most)\b|\bhow (?:long|large|big|many)\b.* (?:may|can)\b"), _BOUND),
+    (re.compile(r"\b(?:minim\w+|min|smallest|shortest|least|at least)\b"), _FLOOR),
+)  # fmt: skip
+
+
+def asked_by(question: str) -> Asked:
+    """The kind of thing that a question asks for."""
+    plain = " ".join(question.lower().split())
+    return next((kind for kind, pattern in _KINDS if re.search(pattern, plain)), Asked.ANYTHING)
+
+
+def things(asked: Asked, sentence: str) -> Iterator[str] | None:
+    """What in a sentence is of the kind asked for; None where that cannot be seen."""
+    pattern = _PATTERNS.get(asked)
+    return (match[0] for match in pattern.finditer(sentence)) if pattern is not None else None
+
+
+def limits_asked(question: str) -> Callable[[str], bool]:
+    """A test whether a sentence speaks of a limit as the question does: a most, a least; always true where it does not."""
+    plain = question.lower()
+    patterns = [told for asking, told in _LIMITS if asking.search(plain)]
+    return lambda sentence: all(pattern.search(sentence) for pattern in patterns)
