@@ -12,6 +12,7 @@ class Asked(StrEnum):
     DATE = "date"
     NAME = "name"
     NUMBER = "number"
+    EXTENT = "extent"
     PORT = "port"
     DEFAULT = "default"
     FAILURE = "failure"
@@ -24,6 +25,12 @@ _MONTHS = "January|February|March|April|May|June|July|August|September|October|N
 _COUNTS = (
     "no|zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|sixty|hundred|"
     "thousand|million|billion|unlimited|infinite|dozen|half|once|twice"
+)
+_UNITS = (
+    "octets?|bytes?|bits?|characters?|chars?|digits?|letters?|words?|lines?|items?|entries|[kmg]i?b|[kmg]ilobytes?|"
+    "megabytes?|gigabytes?|(?:kilo|centi|milli|nano|micro)?met(?:re|er)s?|[kcmn]?m|feet|foot|ft|inch(?:es)?|miles?|km2|km²|"
+    "(?:milli|micro|nano)?seconds?|minutes?|hours?|days?|weeks?|months?|years?|m?s|grams?|kilograms?|kg|tonnes?|tons?|"
+    "degrees?|hectares?|acres?|light-years?|au|pages?|percent|pixels?"
 )
 _PATTERNS: Final[Mapping[Asked, re.Pattern[str]]] = {
     Asked.DATE: re.compile(
@@ -40,6 +47,7 @@ _PATTERNS: Final[Mapping[Asked, re.Pattern[str]]] = {
         rf"\b(?:{_COUNTS})\b",
         re.IGNORECASE,
     ),
+    Asked.EXTENT: re.compile(rf"(?<![\w.])(?:\d[\d.,]*|{_COUNTS})[ -]?(?:\w+ )?(?:{_UNITS})\b", re.IGNORECASE),
     Asked.PORT: re.compile(
         r"\bports?\b\W+(?:(?!\d)[\w-]+\W+){0,5}?\d{1,5}\b|\b\d{1,5}\W+(?:\w+\W+){0,3}?ports?\b", re.IGNORECASE
     ),
@@ -50,8 +58,8 @@ _PATTERNS: Final[Mapping[Asked, re.Pattern[str]]] = {
 """How to recognise each kind where that is possible."""
 
 _DIMENSION = (
-    "population|area|height|length|mass|weight|speed|size|limit|atomic number|boiling point|melting point|diameter|"
-    "radius|distance|number|opcode|value|range|width|depth|density|temperature|age"
+    "population|area|speed|size|limit|atomic number|boiling point|melting point|number|opcode|value|range|density|"
+    "temperature|age"
 )
 _KINDS: Final = (
     (
@@ -62,10 +70,15 @@ _KINDS: Final = (
     (Asked.NAME, r"^(?:and )?who(?:se|m)?\b(?! (?:is|are) an? )|\bby whom\b"),
     (Asked.PORT, r"\b(?:which|what)\b.*\bports?\b|\bport (?:number )?(?:of|for|does|is)\b"),
     (Asked.DEFAULT, r"\bdefault(?:s|ed)?\b|\bby default\b"),
+    (
+        Asked.EXTENT,
+        r"\bhow (?:long|large|big|far|old|high|tall|heavy|wide|deep)\b|"
+        r"^what(?: is|'s|’s) the (?:[\w/-]+ ){0,4}(?:height|length|mass|weight|diameter|radius|distance|width|depth)\b",
+    ),
     (Asked.FAILURE, r"\b(?:what|which) (?:exception|error)s?\b|\b(?:raise|throw)s?\b"),
     (
         Asked.NUMBER,
-        r"\bhow (?:many|much|long|large|big|far|old|high|tall|heavy|wide|deep|hot|cold|fast|often)\b|"
+        r"\bhow (?:many|much|hot|cold|fast|often)\b|"
         r"\b(?:what|which) (?:percentage|fraction|number of)\b|"
         rf"^what(?: is|'s|’s) the (?!range of)(?:[\w/-]+ ){{0,4}}(?:{_DIMENSION})\b|"
         r"^what(?: is|'s|’s) the (?:maximum|minimum|largest|smallest|longest)\b",
@@ -92,6 +105,7 @@ _FLOOR = re.compile(
 )
 _LIMITS: Final = (
     (re.compile(r"\b(?:maxim\w+|max|largest|longest|greatest|at most)\b|\bhow (?:long|large|big|many)\b.* (?:may|can)\b"), _BOUND),
+    (re.compile(r"\bpercent|\bfraction\b"), re.compile(r"%|\bpercent|\bfraction|\bhalf\b|\bthird|\bquarter")),
     (re.compile(r"\b(?:minim\w+|min|smallest|shortest|least|at least)\b"), _FLOOR),
 )  # fmt: skip
 

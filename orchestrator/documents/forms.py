@@ -19,7 +19,8 @@ compose composed composer | found founded founder founders | forbid forbidden fo
 hot heat | strong strength | fast speed quick | initial initially | currency currencies | maximum max maximal |
 minimum min minimal | argument arguments args arg | parameter parameters param params | error errors erroneous |
 lifetime life | permit permits permitted permission | equal equals equality | exist exists existing existence |
-reply replies replied | retry retries retried retrying | byte bytes octet octets | dictionary dictionaries dict dicts
+reply replies replied | retry retries retried retrying | byte bytes octet octets | dictionary dictionaries dict dicts | mail email mails emails |
+async asynchronous asynchronously | directory directories folder folders | integer integers int ints
 """
 
 

@@ -13,6 +13,7 @@ _NUMBERED = re.compile(
 _NUMBERED_BELOW = re.compile(r"(?:\d{1,2}|[A-Z])(?:\.\d{1,3}){1,5}\.?\s{1,4}[^\W\d_]")
 _UNDERLINE = re.compile(r"^([=\-~^*#])\1{2,}$")
 _TERM = re.compile(r"[^\W_].{0,58}[\w):\"]$")
+_COLUMNS = re.compile(r" {2,}([A-Z][\w /().-]{1,38}?:?) {3,}([A-Z0-9].{12,})$")
 _WIDE = re.compile(r"\S {3,}\S")
 _GAP = re.compile(r"(?<=\S) +(?=\S)")
 _HYPHENATED = re.compile(r"(?<=\w)-\n\s+(?=[a-z])")
@@ -50,7 +51,11 @@ def outlined(blocks: Sequence[list[str]]) -> Iterator[Section]:
         term = _term(lines, blocks[number + 1 : number + 2])
         if term is not None:
             yield section
-            section, term_indent = Section(term, under=above.heading), _indent(lines)
+            section, term_indent = Section(term, blocks=[term], under=above.heading), _indent(lines)
+        elif (hanging := _hanging(lines)) is not None:
+            yield section
+            term, description = hanging
+            section, term_indent = Section(term, blocks=[f"{term}: {description}"], under=above.heading), _indent(lines)
         elif rest := _below_underline(lines):
             yield section
             section = above = Section(lines[0].strip(), blocks=[joined(rest)])
@@ -83,8 +88,20 @@ def _term(lines: Sequence[str], following: Sequence[list[str]]) -> str | None:
     if not 2 <= _indent(below) - _indent(lines) <= _TERM_INDENT or not (text[0].isupper() or text[0].isdigit()):
         return None
     begin = below[0].strip()
+    if len(text.split()) > 7 or text.lower().startswith(("the following", "for example", "note")):
+        return None
     prose = begin[0].isupper() and sum(w.isalpha() for w in begin.split()) >= 4
     return " ".join(text.rstrip(":").split()) if prose and any(c.isalpha() for c in text) else None
+
+
+def _hanging(lines: Sequence[str]) -> tuple[str, str] | None:
+    """The term and the description of a paragraph whose description stands in a column of its own, else None."""
+    match = _COLUMNS.match(lines[0])
+    if match is None or (len(lines) == 1 and not lines[0].endswith(".")):
+        return None
+    if any(abs(len(line) - len(line.lstrip()) - match.start(2)) > 1 for line in lines[1:]):
+        return None
+    return match[1].rstrip(":"), joined([match[2], *(line.strip() for line in lines[1:])])
 
 
 def _heading(lines: Sequence[str], indented: bool) -> str | None:

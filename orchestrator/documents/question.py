@@ -15,7 +15,7 @@ _LOW_WORDS: Final = (
     "work means default maximum minimum possible main first exactly actually long large big name find added "
     "introduced version function module provide define status code header field command method class keyword statement "
     "operator option flag argument parameter exception error raise return contain indicate request number size length "
-    "allow support need call happen difference between respond response well known new old exist"
+    "allow support need call happen difference between respond response well known new old exist service often client server protocol message packet bit byte time used using give"
 )
 _LOW: Final = frozenset(stems(_LOW_WORDS))
 _STEMMED_STOP_WORDS: Final = frozenset(map(stem, STOP_WORDS))
@@ -58,18 +58,20 @@ class Question:
             return any(not (name & self.terms.keys()) for name in said)
         return any(not thing <= self.terms.keys() for thing in said)
 
-    def defined_by(self, sentence: str, held: Sequence[str]) -> bool:
-        """Whether a sentence, given by its stems, says of the question's subject what it is."""
+    def defined_by(self, sentence: str, held: Sequence[str]) -> float:
+        """How clearly a sentence, given by its stems, says of the question's subject what it is: from 0 to 1."""
         subject = self.subject
         begin = held[: len(subject) + 4]
         places = [begin.index(term) for term in subject if term in begin]
         if len(places) < len(subject):
-            return False
+            return 0.0
         first = min(places)
         if not _STEMMED_STOP_WORDS.issuperset(held[:first]) and f"({begin[first]})" not in sentence.lower():
-            return False
+            return 0.0
         after = held[max(places) + 1 : max(places) + 5]
-        return any(a in _COPULA and b not in _NO_MEANING for a, b in pairwise(after))
+        if not any(a in _COPULA and b not in _NO_MEANING for a, b in pairwise(after)):
+            return 0.0
+        return 1.0 if after[0] in _COPULA else 0.4
 
     def headed_by(self, heading: Collection[str], above: Collection[str] = ()) -> float:
         """How well a heading, given by its stems, names the subject and nothing else: from 0 to 1.
@@ -81,7 +83,7 @@ class Question:
             return 0.0
         precision = sum(t in self.terms for t in heading) / len(heading)
         recall = sum((t in heading) + 0.8 * (t in above and t not in heading) for t in subject) / len(subject)
-        return 2 * precision * recall / (precision + recall)
+        return 5 * precision * recall / (4 * precision + recall)
 
 
 def question_of(text: str) -> Question:

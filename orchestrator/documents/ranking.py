@@ -1,21 +1,26 @@
 """Ranking: which words of a query count, and which of the passages found come first."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
+from orchestrator.documents.asked import Asked
+from orchestrator.documents.close_reading import passage_of, readings, speaks_of
 from orchestrator.documents.forms import forms
 from orchestrator.documents.passage import continues, is_news
-from orchestrator.documents.question import Asked, Question, question_of
-from orchestrator.documents.sentences import sentences
+from orchestrator.documents.question import Question, question_of
 from orchestrator.documents.words import content_words, heading_stems, phrases, stem, stems, words
 from orchestrator.trajectory import Document
 
 _ASIDE: Final = frozenset(
     ("references", "acknowledgements", "acknowledgments", "index", "bibliography", "addresses", "contents")
 )
-_LOOKED_INTO: Final = 60
+_INTRODUCTION: Final = frozenset(stems("introduction abstract overview purpose summary"))
+_TYPED: Final = re.compile(r"\w \*+\w+\(|\b(?:int|void|double|ssize_t) \w+\(|\(\w+ \*")
+"""A signature of a function with types, as in C."""
+_LOOKED_INTO: Final = 40
 MOST_TERMS: Final = 40
 """Content words of a query that are looked up; those beyond are left out."""
 
@@ -53,12 +58,13 @@ def ranked(
     if not found:
         return ()
     best = max(bm25 for _, bm25 in found) or 1.0
-    weights = {stem(term): rarity.get(term, 1.0) for term in query.terms}
+    importance = query.question.terms
+    weights = {stem(t): rarity.get(t, 1.0) * min(1.0, importance.get(stem(t), 1.0)) for t in query.terms}
     phrased = [stems(phrase) for phrase in query.phrases]
     pairs = [(stem(a), stem(b)) for a, b in pairwise(query.terms)]
     scored = [(_fit(d, weights, phrased, pairs) + bm25 / best, d) for d, bm25 in found]
     scored.sort(key=lambda pair: -pair[0])
-    near = [(score + _meaning(query.question, d), d) for score, d in scored[: max(_LOOKED_INTO, limit)]]
+    near = [(score + _answering(query.question, weights, d), d) for score, d in scored[: max(_LOOKED_INTO, limit)]]
     near.sort(key=lambda pair: -pair[0])
     return tuple(replace(d, score=round(score, 4)) for score, d in near[:limit])
 
@@ -86,14 +92,18 @@ def _fit(
     return 2.0 * covered * covered + 0.6 * titled + 0.4 * headed + 0.6 * precise + 0.4 * adjacent + 1.5 * exact - aside
 
 
-def _meaning(question: Question, document: Document) -> float:
-    """More for a passage that says what the subject of a question about a meaning is, or opens a section about it."""
-    if question.asked is not Asked.MEANING:
-        return 0.0
-    opens = 0.7 * question.headed_by(heading_stems(document.title)) if not continues(document) else 0.0
-    if opens > 0.5:
-        return opens
-    return 0.5 if any(question.defined_by(s, stems(s)) for s in sentences(document.text)) else opens
+def _answering(question: Question, weights: Mapping[str, float], document: Document) -> float:
+    """More for a passage below a heading that names the subject, and for one with a sentence that answers."""
+    passage = passage_of(question, document)
+    named = 0.5 * passage.headed * (1.0 if passage.opening else 0.6)
+    if _TYPED.search(document.title) and not question.identifiers:
+        named -= 0.8
+    if question.asked is Asked.MEANING and question.subject <= passage.title and _INTRODUCTION & passage.heading:
+        named += 1.0
+    if not speaks_of(question, passage):
+        return named
+    best = max((reading.score for reading in readings(question, weights, passage)), default=0.0)
+    return named + max(0.0, best)
 
 
 def _phrase_fit(phrase: Sequence[str], heading: Sequence[str], title: Sequence[str], text: Sequence[str]) -> float:

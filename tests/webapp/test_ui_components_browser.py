@@ -1,0 +1,217 @@
+"""The page over a fake desk in a real browser."""
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from orchestrator.preference import PreferenceVector
+from tests.browser import FLAGS, chromium
+from tests.webapp.fake_desk import QUESTION, FakeDesk
+from webapp.asking import DEFAULT_LIMITS, varied
+from webapp.ui.mount import mount
+from webapp.views import words
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning"),  # Gradio 6.31 on pandas 3.1
+]
+
+
+@dataclass(slots=True)
+class Served:
+    """The page at an address of this machine, and the desk behind it."""
+
+    url: str
+    desk: FakeDesk
+    problems: list[str] = field(default_factory=list)
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Served]:
+    desk = FakeDesk(pace_s=0.6)
+    config = uvicorn.Config(
+        mount(FastAPI(), desk), host="127.0.0.1", port=0, log_level="warning", timeout_graceful_shutdown=1
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 60
+    while not server.started and time.monotonic() < deadline:
+        time.sleep(0.05)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield Served(f"http://127.0.0.1:{port}", desk)
+    server.should_exit = True
+    thread.join(20)
+
+
+@pytest.fixture(scope="module")
+def chrome() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def tab(chrome: Browser, served: Served) -> Iterator[Page]:
+    """An empty tab that fails its test on a console error, an exception or a request to anywhere else."""
+    context = chrome.new_context(viewport={"width": 1280, "height": 720})
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda e: problems.append(str(e)))
+    page.on(
+        "request", lambda r: problems.append(r.url) if not r.url.startswith((served.url, "data:", "blob:")) else None
+    )
+    yield page
+    context.close()
+    assert problems == []
+
+
+def open_ballot(page: Page, served: Served, alternatives: int = 4) -> str:
+    """A finished run with that many alternatives, opened by its link at the ranking list."""
+    run = served.desk.add(QUESTION, varied(PreferenceVector(), alternatives, ()))
+    page.goto(f"{served.url}/ui/?run={run}")
+    expect(page.locator(".pd-answer").first).to_be_visible(timeout=20_000)
+    page.get_by_role("tab", name=words.TAB_COMPARE, exact=True).click()
+    expect(page.locator(".pd-tray .pd-card")).to_have_count(alternatives)
+    return run
+
+
+def order(page: Page) -> str:
+    """The order on screen, such as `B > A = C | line | D`."""
+    parts = []
+    for node in page.locator(".pd-rank-list > li").all():
+        labels = node.locator(".pd-label").all_inner_texts()
+        parts.append(
+            " = ".join(labels) if labels else "line" if "pd-line" in (node.get_attribute("class") or "") else ""
+        )
+    return " > ".join(part for part in parts if part)
+
+
+def test_a_query_is_watched_live_until_its_answer(tab: Page, served: Served) -> None:
+    tab.goto(f"{served.url}/ui/")
+    tab.get_by_label(words.QUERY, exact=True).fill(QUESTION)
+    tab.get_by_label(words.QUERY, exact=True).press("Enter")
+    expect(tab.locator(".pd-live")).to_be_visible(timeout=20_000)
+    expect(tab.locator(".pd-tab")).to_have_count(4)
+    expect(tab.locator("#stop")).to_be_visible()
+    expect(tab.locator(".pd-answer-text")).to_contain_text("84 years", timeout=20_000)
+    expect(tab.locator(".pd-steps > .pd-step")).to_have_count(3)
+    expect(tab.locator("#stop")).to_be_hidden(timeout=20_000)
+    assert "run=" in tab.url
+    assert served.desk.asked[-1].query == QUESTION
+    assert len(served.desk.asked[-1].preferences) == 4
+    assert served.desk.asked[-1].limits == DEFAULT_LIMITS
+
+
+def test_a_bar_opens_its_step_in_the_trace(tab: Page, served: Served) -> None:
+    run = served.desk.add(QUESTION, [PreferenceVector()])
+    tab.goto(f"{served.url}/ui/?run={run}")
+    bars = tab.locator("#timeline .barlayer .point")
+    expect(bars).to_have_count(8, timeout=20_000)
+    bars.nth(4).click(force=True)
+    step = tab.locator('.pd-step[data-step="1"]')
+    expect(step.get_by_role("button").first).to_have_attribute("aria-expanded", "true")
+    expect(step.locator(".pd-pre").first).to_contain_text("gap = 1930 - 1846")
+
+
+def test_text_from_models_is_shown_and_never_run(tab: Page, served: Served) -> None:
+    run = served.desk.add("<img src=x onerror=alert(1)> ${7*6} {{value}}", [PreferenceVector()])
+    tab.goto(f"{served.url}/ui/?run={run}")
+    expect(tab.locator(".pd-query").first).to_have_text("<img src=x onerror=alert(1)> ${7*6} {{value}}", timeout=20_000)
+    tab.locator(".pd-step .pd-head").first.click()
+    expect(tab.locator(".pd-docs")).to_contain_text("<script>alert(1)</script> ${1+1} {{value}}")
+
+
+def test_ranking_by_keyboard_alone(tab: Page, served: Served) -> None:
+    run = open_ballot(tab, served)
+    for key in "bacd":
+        tab.keyboard.press(key)
+    assert order(tab) == "B > A > C > D"
+    tab.keyboard.press("=")
+    assert order(tab) == "B > A > C = D"
+    tab.keyboard.press("u")
+    assert order(tab) == "B > A > C"
+    tab.keyboard.press("c")
+    for key in (" ", "ArrowUp", " "):
+        tab.keyboard.press(key)
+    assert order(tab) == "B > C > A"
+    tab.keyboard.press("b")
+    tab.keyboard.press("-")
+    assert order(tab) == "B > line > C > A"
+    tab.keyboard.press("Enter")
+    expect(tab.locator(".pd-result h3")).to_have_text(
+        "✓ Stored: B > C > A; not ranked: D; acceptable: B", timeout=20_000
+    )
+    stored = served.desk.rankings[run]
+    assert [(r.groups, r.unranked, r.acceptable) for r in stored] == [((("B",), ("C",), ("A",)), ("D",), 1)]
+
+
+def test_ranking_by_mouse_with_a_tie_and_a_reason(tab: Page, served: Served) -> None:
+    run = open_ballot(tab, served)
+    card = tab.locator(".pd-tray .pd-card")
+    place = tab.locator(".pd-rank-list")
+    card.filter(has_text="It is 13.6.").drag_to(place)
+    first = tab.locator(".pd-group").first
+    size = first.bounding_box()
+    assert size is not None
+    label = card.first.locator(".pd-label").inner_text()
+    card.first.drag_to(first, target_position={"x": size["width"] / 2, "y": 2})
+    assert order(tab).startswith(f"{label} > ")
+    tied = card.first.locator(".pd-label").inner_text()
+    card.first.drag_to(first, target_position={"x": size["width"] / 2, "y": size["height"] / 2})
+    assert order(tab).split(" > ")[0] == " = ".join(sorted((label, tied)))
+    tab.get_by_label(words.REASON, exact=True).fill("Short and right.")
+    tab.get_by_role("button", name=words.SUBMIT, exact=True).click()
+    expect(tab.locator(".pd-reason")).to_have_text("Short and right.", timeout=20_000)
+    assert served.desk.rankings[run][0].reason == "Short and right."
+
+
+def test_an_untouched_order_cannot_be_submitted(tab: Page, served: Served) -> None:
+    run = open_ballot(tab, served)
+    tab.get_by_role("button", name=words.SUBMIT, exact=True).click()
+    expect(tab.get_by_text(words.NOT_TOUCHED)).to_be_visible()
+    assert run not in served.desk.rankings
+
+
+def test_a_draft_survives_a_reload(tab: Page, served: Served) -> None:
+    open_ballot(tab, served)
+    tab.keyboard.press("c")
+    tab.keyboard.press("a")
+    assert order(tab) == "C > A"
+    tab.reload()
+    expect(tab.locator(".pd-answer").first).to_be_visible(timeout=20_000)
+    tab.get_by_role("tab", name=words.TAB_COMPARE, exact=True).click()
+    expect(tab.locator(".pd-tray .pd-card")).to_have_count(2)
+    assert order(tab) == "C > A"
+
+
+def test_history_finds_and_opens_a_run(tab: Page, served: Served) -> None:
+    served.desk.add("Which metal melts in the hand?", [PreferenceVector()])
+    tab.goto(f"{served.url}/ui/")
+    tab.get_by_role("tab", name=words.TAB_HISTORY, exact=True).click()
+    tab.get_by_label(words.SEARCH, exact=True).fill("metal hand")
+    expect(tab.locator(".pd-run")).to_have_count(1, timeout=20_000)
+    tab.locator(".pd-run").click()
+    expect(tab.locator("#trace .pd-query")).to_have_text("Which metal melts in the hand?", timeout=20_000)
+
+
+def test_an_unknown_link_says_that_there_is_no_such_run(tab: Page, served: Served) -> None:
+    tab.goto(f"{served.url}/ui/?run=nothing")
+    expect(tab.get_by_text("There is no run nothing.")).to_be_visible(timeout=20_000)
+
+
+@pytest.mark.parametrize("width", [360, 768, 1280])
+def test_nothing_is_wider_than_the_screen(tab: Page, served: Served, width: int) -> None:
+    tab.set_viewport_size({"width": width, "height": 800})
+    open_ballot(tab, served)
+    for name in (words.TAB_RUN, words.TAB_COMPARE, words.TAB_HISTORY):
+        tab.get_by_role("tab", name=name, exact=True).click()
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width
