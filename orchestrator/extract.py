@@ -9,11 +9,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from orchestrator.documents.asked import Asked
 from orchestrator.documents.close_reading import Passage, passage_of, readings, speaks_of
 from orchestrator.documents.question import Question, question_of
+from orchestrator.documents.sentences import sentences
 from orchestrator.trajectory import Document
 
 _LONGEST_CHARACTERS: Final = 600
+_BRIEF_CHARACTERS: Final = 140
+"""A sentence with fewer does not stand alone where an explanation is asked for."""
+_TINY_CHARACTERS: Final = 50
+_EXPLANATIONS: Final = (Asked.MEANING, Asked.ANYTHING, Asked.RETURN, Asked.FAILURE, Asked.MODULE)
+_ENOUGH_CHARACTERS: Final = 320
 _BEHIND: Final = 0.35
 """How much a passage loses for each point of search score that it is behind the best, up to two."""
 
@@ -43,7 +50,7 @@ def extract(query: str, documents: Sequence[Document]) -> Extract | None:
         for reading in readings(question, weights, passage):
             score = round(reading.score + prior, 4)
             if best is None or score > best.score:
-                best = Extract(_short(reading.sentence), passage.document.source, passage.document.title, score)
+                best = Extract(_told(question, reading.sentence, passage), passage.document.source, passage.document.title, score)
     return best
 
 
@@ -63,6 +70,23 @@ def _weights(question: Question, passages: Sequence[Passage]) -> dict[str, float
         t: importance * math.log(2 + n / ((spread[t] if importance >= 1.0 else n) + 0.5))
         for t, importance in question.terms.items()
     }
+
+
+def _told(question: Question, sentence: str, passage: Passage) -> str:
+    """The sentence; with what follows it in its paragraph where it is brief and an explanation is asked for."""
+    text = passage.document.text
+    brief = _BRIEF_CHARACTERS if question.asked in _EXPLANATIONS else _TINY_CHARACTERS
+    if question.asked in (Asked.DATE, Asked.NAME) or len(sentence) > brief:
+        return _short(sentence)
+    start = text.find(sentence)
+    block = text[start:].partition("\n")[0]
+    end = 0
+    for following in sentences(block):
+        reached = block.find(following, end) + len(following)
+        if end and reached > _ENOUGH_CHARACTERS:
+            break
+        end = reached
+    return block[:end]
 
 
 def _short(sentence: str) -> str:

@@ -30,7 +30,7 @@ def chromium() -> str | None:
 
 def playwright_has_one() -> bool:
     """Whether Playwright has downloaded its own browser."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - the rest runs without it
 
     with sync_playwright() as playwright:
         return Path(playwright.chromium.executable_path).exists()

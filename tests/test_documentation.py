@@ -16,7 +16,7 @@ PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglo
 def test_every_type_in_the_glossary_exists() -> None:
     glossary = (ROOT / "docs/glossary.md").read_text("utf-8")
     defined = set(re.findall(r"^(?:class|def) (\w+)", "\n".join(SOURCES.values()), re.MULTILINE))
-    named = {name for name in re.findall(r"`([A-Z]\w+)`", glossary)}
+    named = set(re.findall(r"`([A-Z]\w+)`", glossary))
     assert named <= defined
 
 
@@ -34,7 +34,9 @@ def test_every_relative_link_leads_somewhere(paper: Path) -> None:
 
 
 def test_no_file_is_longer_than_a_reader_can_hold() -> None:
-    longest = {str(path.relative_to(ROOT)): text.count("\n") for path, text in SOURCES.items() if text.count("\n") > 250}
+    longest = {
+        str(path.relative_to(ROOT)): text.count("\n") for path, text in SOURCES.items() if text.count("\n") > 250
+    }
     assert longest == {}
 
 

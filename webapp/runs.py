@@ -9,9 +9,8 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequenc
 from dataclasses import replace
 from typing import Any
 
-from orchestrator.grade import grade
-
 from orchestrator.alternatives import Run, new_id
+from orchestrator.grade import grade
 from orchestrator.policy import Policy
 from orchestrator.progress import Stop
 from orchestrator.run import Routed, events, forked
@@ -40,6 +39,7 @@ class Runs:
         self._policy_of = policy_of
         self._tools = tools
         self._live: dict[str, LiveRun] = {}
+        self._dismissed = False
 
     async def start(self, run: Run, trajectories: Sequence[Trajectory]) -> LiveRun:
         """Keep a new run and set its trajectories going; it is kept before this returns."""
@@ -97,7 +97,7 @@ class Runs:
         while True:
             version, snapshot = live.version, live.snapshot
             yield snapshot
-            if snapshot.ended:
+            if snapshot.ended or self._dismissed:
                 return
             await live.changed(version)
             await asyncio.sleep(every_s)
@@ -113,6 +113,12 @@ class Runs:
         if found is None:
             raise NotFound(f"there is no trajectory {trajectory_id}")
         return found
+
+    def dismiss(self) -> None:
+        """End every stream of snapshots, because the server is about to stop. Runs go on until `close`."""
+        self._dismissed = True
+        for live in self._live.values():
+            live.ring()
 
     async def close(self) -> None:
         """Let go of everything that runs. It stays kept as running, so the next start finds it interrupted."""

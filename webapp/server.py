@@ -1,17 +1,26 @@
 """The serving process: opens the services, serves the application, closes both in order."""
 
 import asyncio
+import os
 import socket
 import sys
 import webbrowser
+from typing import Final
 
 import uvicorn
 
 from webapp.app import create_app
+from webapp.runs import Runs
 from webapp.services import Progress, Services, open_services
 from webapp.settings import Settings
 
-GRACE_S = 5
+GRADIO: Final = {
+    "GRADIO_ANALYTICS_ENABLED": "False",
+    "GRADIO_ANALYTICS_MAX_EVENTS": "100",
+    "GRADIO_ANALYTICS_CACHE_FREQUENCY": "1000000",
+}
+"""Gradio asks nobody outside, and does not sum up its queue after every event, which costs more and more."""
+GRACE_S: Final = 5
 """Seconds that open streams get when the server is asked to stop."""
 
 
@@ -19,6 +28,8 @@ def serve(
     settings: Settings, listener: socket.socket, on_progress: Progress | None = None, *, open_browser: bool = False
 ) -> None:
     """Serve on this listening socket until a signal asks to stop."""
+    for name, value in GRADIO.items():
+        os.environ.setdefault(name, value)
     asyncio.run(_serve(settings, listener, on_progress, open_browser=open_browser))
 
 
@@ -30,7 +41,7 @@ async def _serve(
         config = uvicorn.Config(
             app, log_level="warning", timeout_graceful_shutdown=GRACE_S, server_header=False, lifespan="on"
         )
-        server = uvicorn.Server(config)
+        server = _Server(config, services.runs)
         greeting = asyncio.create_task(_greet(server, services, listener, open_browser=open_browser))
         try:
             await server.serve(sockets=[listener])
@@ -38,12 +49,26 @@ async def _serve(
             greeting.cancel()
 
 
+class _Server(uvicorn.Server):
+    """Sends those who follow runs home when it is asked to stop, so that it need not wait for them."""
+
+    def __init__(self, config: uvicorn.Config, runs: Runs) -> None:
+        super().__init__(config)
+        self._runs = runs
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop listening, end the streams, wait for the rest."""
+        self._runs.dismiss()
+        await super().shutdown(sockets)
+
+
 async def _greet(server: uvicorn.Server, services: Services, listener: socket.socket, *, open_browser: bool) -> None:
     """Once the server answers, say where it is and what it found."""
     while not server.started:  # noqa: ASYNC110 - uvicorn offers no event
         await asyncio.sleep(0.02)
     host, port = listener.getsockname()[:2]
-    address = f"http://{f'[{host}]' if ':' in host else host}:{port}/ui"
+    everywhere = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - it is only looked up
+    address = f"http://{everywhere.get(host) or (f'[{host}]' if ':' in host else host)}:{port}/ui"
     print(f"Podium is at {address}", flush=True)  # noqa: T201
     print(services.words, file=sys.stderr)  # noqa: T201
     if services.interrupted:

@@ -11,12 +11,15 @@ class Asked(StrEnum):
 
     DATE = "date"
     NAME = "name"
+    PLACE = "place"
     NUMBER = "number"
     EXTENT = "extent"
     PORT = "port"
+    ADDRESS = "address"
     DEFAULT = "default"
     FAILURE = "failure"
     RETURN = "return"
+    MODULE = "module"
     MEANING = "meaning"
     ANYTHING = "anything"
 
@@ -38,10 +41,11 @@ _PATTERNS: Final[Mapping[Asked, re.Pattern[str]]] = {
         rf"\b(?:{_MONTHS}) \d|(?:[Vv]ersion|[Ii]n|[Ss]ince|Python|release) \d+\.\d+\b"
     ),
     Asked.NAME: re.compile(
-        r"\b(?!(?:The|A|An|In|If|It|This|That|On|At|For) )(?:[A-Z][\w'’-]+|[A-Z]\.)"
-        r"(?: (?:[A-Z]\.|van|von|de|der|la|du|di|da|bin|al|le))* [A-Z][\w'’-]+|"
-        r"\bby (?:the )?[A-Z][\w'’-]+|^[A-Z][\w'’-]+ (?:was|is|were|and|wrote|made|built|led|[a-z]{3,}ed)\b"
+        r"\b(?!(?:The|A|An|In|If|It|This|That|On|At|For) )(?:[A-Z][\w'’-]*[a-z][\w’]*|[A-Z]\.)"
+        r"(?: (?:[A-Z]\.|van|von|de|der|la|du|di|da|bin|al|le))* [A-Z][\w'’-]*[a-z][\w’]*|"
+        r"\bby (?:the )?[A-Z][\w'’-]+|^(?!(?:It|This|That|There|The|These|Those|He|She|They|What|Which) )[A-Z][\w'’-]+ (?:was|is|were|and|wrote|made|built|led|[a-z]{3,}ed)\b"
     ),
+    Asked.PLACE: re.compile(rf"\b(?:in|at|near|from|of) (?:the )?(?!(?:{_MONTHS})\b)[A-Z][\w'’-]+"),
     Asked.NUMBER: re.compile(
         r"(?<!section )(?<!rfc )(?<!version )(?<!\[)(?<![\w.])(?:0x[0-9a-f]+|[\d][\d.,]*)(?!\w*\])|"
         rf"\b(?:{_COUNTS})\b",
@@ -51,8 +55,10 @@ _PATTERNS: Final[Mapping[Asked, re.Pattern[str]]] = {
     Asked.PORT: re.compile(
         r"\bports?\b\W+(?:(?!\d)[\w-]+\W+){0,5}?\d{1,5}\b|\b\d{1,5}\W+(?:\w+\W+){0,3}?ports?\b", re.IGNORECASE
     ),
+    Asked.ADDRESS: re.compile(r"\b\d+\.\d+\.\d+|[0-9a-f]*::?[0-9a-f]*:?[0-9a-f]|0x[0-9a-f]|\bFF", re.IGNORECASE),
     Asked.DEFAULT: re.compile(r"\bdefault|\w=(?!=)|\bif (?:omitted|not (?:given|specified))\b", re.IGNORECASE),
     Asked.FAILURE: re.compile(r"\b[A-Za-z_]\w*(?:Error|Exception|Warning|Exit|Iteration|Interrupt|Expired)\b|\berrno\b"),
+    Asked.MODULE: re.compile(r"\b(?:modules?|library|package)\b", re.IGNORECASE),
     Asked.RETURN: re.compile(r"\b(?:return|yield|result|produce|give)|->|→|\b(?:true|false|none)\b", re.IGNORECASE),
 }
 """How to recognise each kind where that is possible."""
@@ -67,12 +73,15 @@ _KINDS: Final = (
         r"\b(?:what|which) (?:\w+ )?(?:year|date|day|century|decade|version|release)\b|since when\b|"
         r"^(?:and )?when (?:was|were|did|has|have|is)\b",
     ),
+    (Asked.PLACE, r"^where (?:was|were|did|does|is)\b.*\b(?:born|die|died|live|lived|buried|from|located)\b"),
     (Asked.NAME, r"^(?:and )?who(?:se|m)?\b(?! (?:is|are) an? )|\bby whom\b"),
     (Asked.PORT, r"\b(?:which|what)\b.*\bports?\b|\bport (?:number )?(?:of|for|does|is)\b"),
+    (Asked.ADDRESS, r"^(?:what is|what's|which)(?: is)? (?:the |an? )?(?:[\w-]+ ){0,3}(?:multicast|loopback|broadcast|ip\w*) address"),
     (Asked.DEFAULT, r"\bdefault(?:s|ed)?\b|\bby default\b"),
     (
         Asked.EXTENT,
         r"\bhow (?:long|large|big|far|old|high|tall|heavy|wide|deep)\b|"
+        r"\bhow many (?:\w+ )?(?:bits|bytes|octets)\b|"
         r"^what(?: is|'s|’s) the (?:[\w/-]+ ){0,4}(?:height|length|mass|weight|diameter|radius|distance|width|depth)\b",
     ),
     (Asked.FAILURE, r"\b(?:what|which) (?:exception|error)s?\b|\b(?:raise|throw)s?\b"),
@@ -83,6 +92,7 @@ _KINDS: Final = (
         rf"^what(?: is|'s|’s) the (?!range of)(?:[\w/-]+ ){{0,4}}(?:{_DIMENSION})\b|"
         r"^what(?: is|'s|’s) the (?:maximum|minimum|largest|smallest|longest)\b",
     ),
+    (Asked.MODULE, r"\b(?:which|what) (?:\w+ ){0,2}(?:module|library|package)\b"),
     (Asked.RETURN, r"\bwhat (?:does|do|is|will)\b.*\b(?:return|returned|yield)\b"),
     (
         Asked.MEANING,
@@ -105,6 +115,7 @@ _FLOOR = re.compile(
 )
 _LIMITS: Final = (
     (re.compile(r"\b(?:maxim\w+|max|largest|longest|greatest|at most)\b|\bhow (?:long|large|big|many)\b.* (?:may|can)\b"), _BOUND),
+    (re.compile(r"\bhow often\b"), re.compile(r"\bevery\b|\bper\b|\bonce\b|\btwice\b|\btimes\b|\binterval|\bperiod|\bdaily\b")),
     (re.compile(r"\bpercent|\bfraction\b"), re.compile(r"%|\bpercent|\bfraction|\bhalf\b|\bthird|\bquarter")),
     (re.compile(r"\b(?:minim\w+|min|smallest|shortest|least|at least)\b"), _FLOOR),
 )  # fmt: skip

@@ -16,10 +16,11 @@ remove removed removes removing removal | compare compared compares comparing co
 expire expires expired expiry expiration | fail fails failed failing failure failures | omit omitted omits omission |
 delete deletes deleted deleting deletion | exceed exceeds exceeded exceeding | paint painted painter painting |
 compose composed composer | found founded founder founders | forbid forbidden forbids | occur occurs occurred occurrence |
-hot heat | strong strength | fast speed quick | initial initially | currency currencies | maximum max maximal |
+initial initially | currency currencies | maximum max maximal |
 minimum min minimal | argument arguments args arg | parameter parameters param params | error errors erroneous |
 lifetime life | permit permits permitted permission | equal equals equality | exist exists existing existence |
-reply replies replied | retry retries retried retrying | byte bytes octet octets | dictionary dictionaries dict dicts | mail email mails emails |
+reply replies replied | retry retries retried retrying | byte bytes octet octets | dictionary dictionaries dict dicts | divide divides divided dividing division |
+people population inhabitants | differ differs difference different | mail email mails emails |
 async asynchronous asynchronously | directory directories folder folders | integer integers int ints
 """
 

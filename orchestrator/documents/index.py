@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from orchestrator.documents.building import FORMAT, State, build
-from orchestrator.documents.ranking import Sought, expression, ranked, sought
+from orchestrator.documents.ranking import Sought, expression, introducing, ranked, sought
 from orchestrator.documents.reading import Progress, Skipped, find, fingerprint
 from orchestrator.trajectory import Document
 
@@ -87,7 +87,8 @@ class Index:
         rare = [t for n, t in enumerate(known) if n < 2 or counts[t] < self.passages / 5]
         found: dict[str, tuple[Document, float]] = {}
         for match, most in (
-            (expression([], wanted.phrases), _CANDIDATES // 4),
+            (expression([], wanted.phrases), _CANDIDATES),
+            (introducing(wanted.question), _CANDIDATES // 4),
             (expression(rare, wanted.phrases), _CANDIDATES if len(known) > 1 else _CANDIDATES_OF_SHORT_QUERY),
         ):
             if not match:

@@ -90,7 +90,7 @@ def _term(lines: Sequence[str], following: Sequence[list[str]]) -> str | None:
     begin = below[0].strip()
     if len(text.split()) > 7 or text.lower().startswith(("the following", "for example", "note")):
         return None
-    prose = begin[0].isupper() and sum(w.isalpha() for w in begin.split()) >= 4
+    prose = begin[0].isupper() and sum(w.isalpha() for w in begin.split()) >= (1 if text.isupper() else 4)
     return " ".join(text.rstrip(":").split()) if prose and any(c.isalpha() for c in text) else None
 
 

@@ -15,10 +15,12 @@ _LOW_WORDS: Final = (
     "work means default maximum minimum possible main first exactly actually long large big name find added "
     "introduced version function module provide define status code header field command method class keyword statement "
     "operator option flag argument parameter exception error raise return contain indicate request number size length "
-    "allow support need call happen difference between respond response well known new old exist service often client server protocol message packet bit byte time used using give"
+    "allow support need call happen difference between respond response well known new old exist service often client server protocol message packet bit byte time used using give listen suggested"
 )
-_LOW: Final = frozenset(stems(_LOW_WORDS))
+LOW: Final = frozenset(stems(_LOW_WORDS))
+"""Stems of words of asking, which say little about the subject."""
 _STEMMED_STOP_WORDS: Final = frozenset(map(stem, STOP_WORDS))
+_COUNTED = re.compile(r"\bhow many ([a-z-]+)")
 _NO_MEANING: Final = frozenset(stems("now not no also often always still usually deprecated to up only about"))
 _COPULA: Final = frozenset(stems("is are was were means refers denotes defines returns provides describes indicates"))
 
@@ -38,8 +40,10 @@ class Question:
     """Whether a sentence speaks of a most or a least where the question does."""
     identifiers: tuple[str, ...]
     """Names of things in code, as they are written."""
-    numbers: frozenset[str]
-    """Numbers that it names, such as the code in `status code 404`."""
+    numbers: Mapping[str, str]
+    """Numbers that it names, each with the stem of the word before it, as in `status code 404`."""
+    counted: str | None
+    """The stem of what a question that begins with *how many* counts."""
 
     @property
     def subject(self) -> frozenset[str]:
@@ -51,10 +55,10 @@ class Question:
         if not self.limited(sentence):
             return False
         found = things(self.asked, sentence)
-        if found is None or self.asked in (Asked.DEFAULT, Asked.FAILURE, Asked.RETURN):
+        if found is None or self.asked in (Asked.DEFAULT, Asked.FAILURE, Asked.RETURN, Asked.MODULE):
             return found is None or any(True for _ in found)
         said = (set(stems(thing)) for thing in found)
-        if self.asked is Asked.NAME:
+        if self.asked in (Asked.NAME, Asked.PLACE):
             return any(not (name & self.terms.keys()) for name in said)
         return any(not thing <= self.terms.keys() for thing in said)
 
@@ -93,14 +97,15 @@ def question_of(text: str) -> Question:
     terms: dict[str, float] = {}
     for word in contents[:60]:
         key = stem(word)
-        importance = 1.4 if key in named else 0.5 if key in _LOW else 1.0
+        importance = 1.4 if key in named else 0.35 if key in LOW else 1.0
         terms[key] = max(importance, terms.get(key, 0.0))
     order = words(text)
     kept = set(contents)
     pairs = tuple((stem(a), stem(b)) for a, b in pairwise(order) if a in kept and b in kept)
-    numbers = frozenset(t for t in terms if t.isdigit())
+    numbers = {b: stem(a) for a, b in pairwise(["", *order]) if b.isdigit()}
+    counted = _COUNTED.search(text.lower())
     return Question(
-        terms, frozenset(named & set(terms)), pairs, asked_by(text), limits_asked(text), identifiers(text), numbers
+        terms, frozenset(named & set(terms)), pairs, asked_by(text), limits_asked(text), identifiers(text), numbers, stem(counted[1]) if counted else None
     )
 
 

@@ -7,17 +7,18 @@ from itertools import pairwise
 from typing import Final
 
 from orchestrator.documents.asked import Asked
-from orchestrator.documents.close_reading import passage_of, readings, speaks_of
+from orchestrator.documents.close_reading import coded, names, passage_of, readings, speaks_of
 from orchestrator.documents.forms import forms
 from orchestrator.documents.passage import continues, is_news
 from orchestrator.documents.question import Question, question_of
-from orchestrator.documents.words import content_words, heading_stems, phrases, stem, stems, words
+from orchestrator.documents.words import content_words, heading_stems, phrases, stem, stems, title_stems, words
 from orchestrator.trajectory import Document
 
 _ASIDE: Final = frozenset(
     ("references", "acknowledgements", "acknowledgments", "index", "bibliography", "addresses", "contents")
 )
-_INTRODUCTION: Final = frozenset(stems("introduction abstract overview purpose summary"))
+INTRODUCTIONS: Final = ("introduction", "abstract", "overview", "purpose", "summary")
+_INTRODUCTION: Final = frozenset(map(stem, INTRODUCTIONS))
 _TYPED: Final = re.compile(r"\w \*+\w+\(|\b(?:int|void|double|ssize_t) \w+\(|\(\w+ \*")
 """A signature of a function with types, as in C."""
 _LOOKED_INTO: Final = 40
@@ -51,6 +52,15 @@ def expression(terms: Iterable[str], together: Iterable[str]) -> str:
     return " OR ".join(quoted)
 
 
+def introducing(question: Question) -> str | None:
+    """An FTS5 expression for the introductions of documents named for the subject of a question about a meaning."""
+    subject = [t for t in question.terms if t in question.subject]
+    if question.asked is not Asked.MEANING or not 1 <= len(subject) <= 3:
+        return None
+    titled = " AND ".join(f'"{term}"' for term in subject)
+    return f"{{title}} : (({titled}) AND ({expression(INTRODUCTIONS, [])}))"
+
+
 def ranked(
     query: Sought, found: Sequence[tuple[Document, float]], rarity: Mapping[str, float], limit: int
 ) -> tuple[Document, ...]:
@@ -79,7 +89,7 @@ def _fit(
     aside = (0.15 if continues(document) else 0.0) + (0.3 if is_news(document) else 0.0)
     aside += 0.6 if _ASIDE & set(words(document.title)) else 0.0
     heading = heading_stems(document.title)
-    title, text = stems(document.title), stems(document.text)
+    title, text = title_stems(document.title, document.source), stems(document.text)
     everywhere = {*title, *text}
     total = sum(weights.values()) or 1.0
     covered = sum(w for t, w in weights.items() if t in everywhere) / total
@@ -97,7 +107,13 @@ def _answering(question: Question, weights: Mapping[str, float], document: Docum
     passage = passage_of(question, document)
     named = 0.5 * passage.headed * (1.0 if passage.opening else 0.6)
     if _TYPED.search(document.title) and not question.identifiers:
+        named -= 1.2
+    if question.identifiers:
+        named += 1.0 if names(document, question.identifiers) else -0.3
+    if coded(document) and not names(document, question.identifiers):
         named -= 0.8
+    if question.asked is Asked.MODULE and " > " not in document.title and passage.opening:
+        named += 0.4
     if question.asked is Asked.MEANING and question.subject <= passage.title and _INTRODUCTION & passage.heading:
         named += 1.0
     if not speaks_of(question, passage):

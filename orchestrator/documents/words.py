@@ -23,12 +23,14 @@ STOP_WORDS: Final = frozenset(_STOP_WORDS.split())
 """Words that say nothing about the subject of a question."""
 
 _WORD = re.compile(r"[^\W_]+")
-_IDENTIFIER = re.compile(r"[^\W\d_]\w*(?:(?:\.|::)[^\W\d_]\w*)+|\w*[^\W_]_+\w+|__\w+__|\w+=\w+")
+_IDENTIFIER = re.compile(r"\w+(?=\(\))|[^\W\d_]\w*(?:(?:\.|::)[^\W\d_]\w*)+|\w*[^\W_]_+\w+|__\w+__|\w+=\w+")
 _NUMBERED = re.compile(r"\b[^\W\d_]{2,}[ -]\d[\d.]*\b")
 _OPTION = re.compile(r"(?<![\w-])--?[A-Za-z][\w-]*")
 _SECTION_NUMBER = re.compile(r"^\s*(?:\d+|[A-Z])(?:\.\d+)*\.?\s+(?=\S)")
 _ARGUMENTS = re.compile(r"(?<=\w)[(\[].*$")
 _QUOTED = re.compile(r"[\"“”`]([^\"“”`]{2,80})[\"“”`]")
+_CAPITALISED = re.compile(r"((?:[A-Z][A-Za-z]+ ){1,5}[A-Z][A-Za-z]+)(?: - Version (\d))?")
+"""Words such as `Post Office Protocol - Version 3`, which are known as POP and POP3."""
 _VOWEL = re.compile("[aeiouy]")
 
 
@@ -82,6 +84,18 @@ def heading_stems(title: str) -> list[str]:
 def identifiers(text: str) -> tuple[str, ...]:
     """Names of things in code: `str.removeprefix`, `max_size`, `--verbose`."""
     return (*_IDENTIFIER.findall(text), *_OPTION.findall(text))
+
+
+def title_stems(document: str, source: str = "") -> list[str]:
+    """Stems of a title without section numbers, of the abbreviations it stands for, and of the place in its source."""
+    found: list[str] = []
+    for level in document.split(" > "):
+        plain = _SECTION_NUMBER.sub("", level)
+        found += stems(plain)
+        for match in _CAPITALISED.finditer(plain):
+            initials = "".join(word[0] for word in match[1].split()).lower()
+            found += [initials, initials + match[2]] if match[2] else [initials]
+    return found + stems(source.partition("#")[2])
 
 
 @lru_cache(maxsize=65_536)

@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from tests.page.conftest import Desk
@@ -106,3 +107,16 @@ def test_cards_are_ranked_by_touch(browser: Browser, base_url: str, run: str) ->
     touch("touchEnd", x, goal)
     expect(page.locator('#rank .pd-rank-list .pd-card[data-label="B"]')).to_be_visible()
     context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_on_any_page(browser: Browser, base_url: str, run: str, scheme: Any) -> None:
+    page = browser.new_page(color_scheme=scheme, viewport={"width": 1280, "height": 900})
+    page.goto(f"{base_url}/ui/?run={run}")
+    expect(page.locator("#staircase .js-plotly-plot")).to_be_visible()
+    for tab, ready in (("Run", "#trace"), ("Compare and rank", "#rank .pd-card"), ("History", "#history .pd-run")):
+        page.get_by_role("tab", name=tab).click()
+        expect(page.locator(ready).first).to_be_visible()
+        found = Axe().run(page).response["violations"]
+        assert [(v["id"], v["nodes"][0]["html"][:200]) for v in found if v["impact"] in ("serious", "critical")] == []
+    page.close()

@@ -2,6 +2,7 @@
 
 import argparse
 import errno
+import signal
 import socket
 import sys
 from typing import Any
@@ -22,11 +23,16 @@ def add_to(commands: Any) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Serve until interrupted."""
+    # Asked to stop by whatever started it, it stops in order, also before the server listens to signals itself.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     settings = flags.settings(chosen)
     listener = _listen(settings.host, settings.port)
     from webapp.server import serve  # noqa: PLC0415 - a port in use is said before seconds of imports
 
-    serve(settings, listener, progress.indexing, open_browser=chosen.open)
+    try:
+        serve(settings, listener, progress.indexing, open_browser=chosen.open)
+    except KeyboardInterrupt:
+        print("Podium has stopped", file=sys.stderr)
     return 0
 
 
