@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8000
 
-.PHONY: run setup test check browser lint types contracts pytest bench clean
+.PHONY: run setup test check browser lint types contracts pytest screenshot bench clean
 
 run: setup
 	$(BIN)/podium serve --port $(PORT) $(ARGS)
@@ -46,8 +46,13 @@ contracts: $(VENV)/.dev
 pytest: $(VENV)/.dev
 	$(BIN)/pytest $(ARGS)
 
+# The picture in the README, taken by the test suite.
+screenshot: $(VENV)/.dev browser
+	$(BIN)/pytest -q tests/page/test_pages.py -k "shows_the_run and desktop and light"
+	cp test-artifacts/pages/readme.png docs/screenshot.png
+
 bench: setup
-	$(BIN)/python bench/loop.py
+	$(BIN)/python -m bench.loop
 
 clean:
 	rm -rf $(VENV) build test-artifacts .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from orchestrator.model_call import utc
 from orchestrator.preference import PreferenceVector
@@ -48,7 +48,11 @@ def new_id() -> str:
 def alternatives(
     run: Run, preferences: Sequence[PreferenceVector], *, policy: str, pool: str, seed: int, limits: Limits
 ) -> tuple[Trajectory, ...]:
-    """One trajectory without steps for each preference vector, with seeds `seed`, `seed + 1`, …"""
+    """One trajectory without steps for each preference vector, with seeds `seed`, `seed + 1`, …
+
+    They start a microsecond apart, so that sorting by their start keeps their order.
+    """
+    now = datetime.now(UTC)
     return tuple(
         Trajectory(
             id=new_id(),
@@ -57,7 +61,7 @@ def alternatives(
             policy=policy,
             pool=pool,
             seed=seed + number,
-            started_at=datetime.now(UTC),
+            started_at=now + timedelta(microseconds=number),
             reference=run.reference,
             limits=limits,
             run=run.id,

@@ -5,22 +5,25 @@ it holds the kind of thing that was asked for (a date, a name, a number, a defin
 """
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from orchestrator.documents.asked import Asked
-from orchestrator.documents.close_reading import Passage, passage_of, readings, speaks_of
+from orchestrator.documents.candidate import Passage, passage_of, speaks_of
+from orchestrator.documents.close_reading import readings
 from orchestrator.documents.question import Question, question_of
 from orchestrator.documents.sentences import sentences
 from orchestrator.trajectory import Document
 
 _LONGEST_CHARACTERS: Final = 600
-_BRIEF_CHARACTERS: Final = 140
+_BRIEF_CHARACTERS: Final = 200
 """A sentence with fewer does not stand alone where an explanation is asked for."""
 _TINY_CHARACTERS: Final = 50
 _EXPLANATIONS: Final = (Asked.MEANING, Asked.ANYTHING, Asked.RETURN, Asked.FAILURE, Asked.MODULE)
-_ENOUGH_CHARACTERS: Final = 320
+_ENOUGH_CHARACTERS: Final = 420
+_REFERS_BACK: Final = re.compile(r"(?:This|These|It|They|Such|In (?:this|such)|Otherwise|However|For example)\b")
 _BEHIND: Final = 0.35
 """How much a passage loses for each point of search score that it is behind the best, up to two."""
 
@@ -50,7 +53,9 @@ def extract(query: str, documents: Sequence[Document]) -> Extract | None:
         for reading in readings(question, weights, passage):
             score = round(reading.score + prior, 4)
             if best is None or score > best.score:
-                best = Extract(_told(question, reading.sentence, passage), passage.document.source, passage.document.title, score)
+                best = Extract(
+                    _told(question, reading.sentence, passage), passage.document.source, passage.document.title, score
+                )
     return best
 
 
@@ -73,20 +78,21 @@ def _weights(question: Question, passages: Sequence[Passage]) -> dict[str, float
 
 
 def _told(question: Question, sentence: str, passage: Passage) -> str:
-    """The sentence; with what follows it in its paragraph where it is brief and an explanation is asked for."""
-    text = passage.document.text
+    """The sentence; with its neighbours in the paragraph where it is brief and an explanation is asked for."""
     brief = _BRIEF_CHARACTERS if question.asked in _EXPLANATIONS else _TINY_CHARACTERS
     if question.asked in (Asked.DATE, Asked.NAME) or len(sentence) > brief:
         return _short(sentence)
-    start = text.find(sentence)
-    block = text[start:].partition("\n")[0]
-    end = 0
-    for following in sentences(block):
-        reached = block.find(following, end) + len(following)
-        if end and reached > _ENOUGH_CHARACTERS:
+    text = passage.document.text
+    place = text.find(sentence)
+    begin, end = text.rfind("\n", 0, place) + 1, place + len(sentence)
+    if place - begin > _TINY_CHARACTERS * 4 or not _REFERS_BACK.match(sentence):
+        begin = place
+    for following in sentences(text[end:].partition("\n")[0]):
+        reached = text.find(following, end) + len(following)
+        if reached - begin > _ENOUGH_CHARACTERS:
             break
         end = reached
-    return block[:end]
+    return text[begin:end]
 
 
 def _short(sentence: str) -> str:

@@ -7,6 +7,7 @@ same loop: it begins behind the steps that the trajectory already has.
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from orchestrator.model_call import ModelCall
 from orchestrator.policy import Decision, Policy, PolicyFailed, Turn
@@ -28,7 +29,7 @@ class Routed:
 Event = Routed | Step | Stop
 
 
-def forked(origin: Trajectory, step: int, new_id: str) -> Trajectory:
+def forked(origin: Trajectory, step: int, new_id: str, started_at: datetime) -> Trajectory:
     """A new trajectory that shares the steps of `origin` before `step` and has not ended.
 
     Raises ValueError where `origin` has no such step.
@@ -36,7 +37,8 @@ def forked(origin: Trajectory, step: int, new_id: str) -> Trajectory:
     if not 0 <= step < len(origin.steps):
         last = len(origin.steps) - 1
         raise ValueError(f"trajectory {origin.id} has steps 0 to {last}; it cannot be forked at {step}")
-    return replace(unfinished(origin), id=new_id, steps=origin.steps[:step], fork=Fork(origin.id, step))
+    shared = origin.steps[:step]
+    return replace(unfinished(origin), id=new_id, steps=shared, fork=Fork(origin.id, step), started_at=started_at)
 
 
 def unfinished(trajectory: Trajectory) -> Trajectory:

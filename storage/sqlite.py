@@ -4,7 +4,7 @@ import os
 import sqlite3
 import tempfile
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote, urlencode
@@ -70,10 +70,36 @@ def unsound(connection: Connection) -> list[str]:
     return damage + orphans
 
 
+def driver(connection: Connection) -> sqlite3.Connection:
+    """The connection below SQLAlchemy's. Leave it outside any transaction."""
+    below = connection.connection.driver_connection
+    assert isinstance(below, sqlite3.Connection)
+    return below
+
+
 def sync_commits(connection: Connection, synced: bool) -> None:
     """Whether commits of this connection wait for the disk. Call it between transactions."""
-    driver = connection.connection.driver_connection
-    driver.execute(f"PRAGMA synchronous={'FULL' if synced else 'NORMAL'}")  # type: ignore[union-attr]
+    driver(connection).execute(f"PRAGMA synchronous={'FULL' if synced else 'NORMAL'}")
+
+
+def execute_all(below: sqlite3.Connection, statement: str, rows: Sequence[Mapping[str, object]]) -> bool:
+    """Execute the statement for every row in one transaction of its own, committed if each row changed one row.
+
+    False where one did not, or one of several failed; then nothing is changed. Far cheaper than through SQLAlchemy.
+    """
+    if len(rows) == 1:  # A statement on its own takes the write lock at once, as BEGIN IMMEDIATE does, and commits.
+        return below.execute(statement, rows[0]).rowcount == 1
+    below.execute("BEGIN IMMEDIATE")
+    try:
+        if below.executemany(statement, rows).rowcount == len(rows):
+            below.execute("COMMIT")
+            return True
+    except sqlite3.Error:
+        return False  # Whoever tries the rows one by one meets the error again.
+    finally:
+        if below.in_transaction:
+            below.execute("ROLLBACK")
+    return False
 
 
 def copy(engine: Engine, path: Path) -> None:
@@ -82,8 +108,7 @@ def copy(engine: Engine, path: Path) -> None:
     handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with engine.connect() as connection:
-            source = connection.connection.driver_connection
-            source.execute("VACUUM INTO ?", (partial,))  # type: ignore[union-attr]
+            driver(connection).execute("VACUUM INTO ?", (partial,))
         os.fsync(handle)
         Path(partial).replace(path)
         _sync_folder(path.parent)

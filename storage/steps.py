@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
-from sqlalchemy import Connection, bindparam, func, insert, select
+from sqlalchemy import Connection, Text, bindparam, func, insert, literal_column, select
+from sqlalchemy.dialects.sqlite.base import SQLiteDialect
 
 from storage.errors import StoreConflict
+from storage.sqlite import driver, execute_all
 from storage.tables import STEP, TRAJECTORY
 from storage.trajectories import State, existing_state, steps_kept
 
@@ -30,9 +32,9 @@ _KEEP_STEP: Final = (
             bindparam("step_record", type_=STEP.c.record.type),
         ).where(
             TRAJECTORY.c.id == bindparam("of_trajectory"),
-            TRAJECTORY.c.state == State.RUNNING.value,
+            TRAJECTORY.c.state == literal_column(f"'{State.RUNNING.value}'", Text),
             bindparam("next_index", type_=STEP.c.index.type)
-            == select(func.coalesce(func.max(STEP.c.index) + 1, 0))
+            == select(func.coalesce(func.max(STEP.c.index) + literal_column("1"), literal_column("0")))
             .where(STEP.c.trajectory_id == bindparam("of_trajectory"))
             .scalar_subquery(),
         ),
@@ -40,17 +42,28 @@ _KEEP_STEP: Final = (
     .execution_options(preserve_rowcount=True)
 )
 """Keeps a step only behind the last one of a running trajectory."""
+_KEEP_STEP_IN_SQLITE: Final = str(_KEEP_STEP.compile(dialect=SQLiteDialect(paramstyle="named")))
+"""The same in SQLite's own words, with named parameters."""
 
 
 def keep_steps(connection: Connection, steps: Sequence[StepToKeep]) -> None:
     """Keep all or raise StoreConflict or StoreMissing. A step that is already there, word for word, is kept."""
-    rows = [{"of_trajectory": s.trajectory, "next_index": s.index, "step_record": s.record} for s in steps]
+    rows = _rows(steps)
     kept = connection.execute(_KEEP_STEP, rows if len(rows) > 1 else rows[0]).rowcount
     if kept == len(steps):
         return
     if len(steps) > 1:
         raise StoreConflict("a step of this batch was refused")
     _explain(connection, steps[0])
+
+
+def keep_in_sqlite(connection: Connection, steps: Sequence[StepToKeep]) -> bool:
+    """Keep all in a transaction of their own, past SQLAlchemy; False, with nothing kept, where one was refused."""
+    return execute_all(driver(connection), _KEEP_STEP_IN_SQLITE, _rows(steps))
+
+
+def _rows(steps: Sequence[StepToKeep]) -> list[dict[str, Any]]:
+    return [{"of_trajectory": s.trajectory, "next_index": s.index, "step_record": s.record} for s in steps]
 
 
 def _explain(connection: Connection, step: StepToKeep) -> None:

@@ -7,6 +7,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from orchestrator.alternatives import Run, new_id
@@ -54,7 +55,7 @@ class Runs:
     async def fork(self, trajectory_id: str, step: int, call: ToolCall) -> tuple[LiveRun, Trajectory]:
         """Add an alternative to the run: the same steps before `step`, then `call` instead."""
         origin = self.trajectory(trajectory_id)
-        child = forked(origin, step, new_id())
+        child = forked(origin, step, new_id(), datetime.now(UTC))
         live = self._loaded(origin)
         await self._store.begin(live.run, [child])
         part = LiveTrajectory(child)
@@ -158,22 +159,24 @@ class Runs:
     async def _drive(
         self, live: LiveRun, part: LiveTrajectory, forced: ToolCall | None, after: asyncio.Task[None] | None
     ) -> None:
-        stop = Stop(StopReason.CANCELLED, "stopped by hand")
+        try:
+            stop = await self._until_stop(live, part, forced, after)
+            await _despite_cancel(self._finish(live, part, stop))
+        except Exception as failure:
+            logger.exception("trajectory %s of run %s cannot go on", part.trajectory.id, live.run.id)
+            self._give_up(live, part, failure)
+
+    async def _until_stop(
+        self, live: LiveRun, part: LiveTrajectory, forced: ToolCall | None, after: asyncio.Task[None] | None
+    ) -> Stop:
         try:
             if after is not None:
                 await asyncio.wait([after])
-            stop = await self._steps(live, part, forced)
+            return await self._steps(live, part, forced)
         except asyncio.CancelledError:
             if live.run.id not in self._live:  # the server is closing
                 raise
-        except StoreError as failure:
-            logger.exception("a step of run %s could not be kept", live.run.id)
-            return self._give_up(live, part, str(failure))
-        try:
-            await _despite_cancel(self._finish(live, part, stop))
-        except StoreError as failure:
-            self._give_up(live, part, str(failure))
-        return None
+            return Stop(StopReason.CANCELLED, "stopped by hand")
 
     async def _steps(self, live: LiveRun, part: LiveTrajectory, forced: ToolCall | None) -> Stop:
         policy = self._policy_of(part.trajectory.policy)
@@ -206,10 +209,13 @@ class Runs:
         if live.snapshot.ended:
             self._live.pop(live.run.id, None)
 
-    def _give_up(self, live: LiveRun, part: LiveTrajectory, problem: str) -> None:
-        """The store refused: what it acknowledged stays, the rest of this trajectory waits to be resumed."""
+    def _give_up(self, live: LiveRun, part: LiveTrajectory, failure: Exception) -> None:
+        """Nothing more can be kept: what was acknowledged stays, and the trajectory waits to be resumed."""
         part.state, part.at_work, part.task = State.INTERRUPTED, None, None
-        live.problem = problem
+        known = isinstance(failure, StoreError)
+        live.problem = (
+            str(failure) if known else f"something unexpected happened ({type(failure).__name__}); see the log"
+        )
         live.ring()
 
 

@@ -43,7 +43,9 @@ _PATTERNS: Final[Mapping[Asked, re.Pattern[str]]] = {
     Asked.NAME: re.compile(
         r"\b(?!(?:The|A|An|In|If|It|This|That|On|At|For) )(?:[A-Z][\w'’-]*[a-z][\w’]*|[A-Z]\.)"
         r"(?: (?:[A-Z]\.|van|von|de|der|la|du|di|da|bin|al|le))* [A-Z][\w'’-]*[a-z][\w’]*|"
-        r"\bby (?:the )?[A-Z][\w'’-]+|^(?!(?:It|This|That|There|The|These|Those|He|She|They|What|Which) )[A-Z][\w'’-]+ (?:was|is|were|and|wrote|made|built|led|[a-z]{3,}ed)\b"
+        r"\bby (?:the )?[A-Z][\w'’-]+|"
+        r"^(?!(?:It|This|That|There|The|These|Those|He|She|They|What|Which) )[A-Z][\w'’-]+ "
+        r"(?:was|is|were|and|wrote|made|built|led|[a-z]{3,}ed)\b"
     ),
     Asked.PLACE: re.compile(rf"\b(?:in|at|near|from|of) (?:the )?(?!(?:{_MONTHS})\b)[A-Z][\w'’-]+"),
     Asked.NUMBER: re.compile(
@@ -57,7 +59,9 @@ _PATTERNS: Final[Mapping[Asked, re.Pattern[str]]] = {
     ),
     Asked.ADDRESS: re.compile(r"\b\d+\.\d+\.\d+|[0-9a-f]*::?[0-9a-f]*:?[0-9a-f]|0x[0-9a-f]|\bFF", re.IGNORECASE),
     Asked.DEFAULT: re.compile(r"\bdefault|\w=(?!=)|\bif (?:omitted|not (?:given|specified))\b", re.IGNORECASE),
-    Asked.FAILURE: re.compile(r"\b[A-Za-z_]\w*(?:Error|Exception|Warning|Exit|Iteration|Interrupt|Expired)\b|\berrno\b"),
+    Asked.FAILURE: re.compile(
+        r"\b[A-Za-z_]\w*(?:Error|Exception|Warning|Exit|Iteration|Interrupt|Expired)\b|\berrno\b"
+    ),
     Asked.MODULE: re.compile(r"\b(?:modules?|library|package)\b", re.IGNORECASE),
     Asked.RETURN: re.compile(r"\b(?:return|yield|result|produce|give)|->|→|\b(?:true|false|none)\b", re.IGNORECASE),
 }
@@ -76,7 +80,11 @@ _KINDS: Final = (
     (Asked.PLACE, r"^where (?:was|were|did|does|is)\b.*\b(?:born|die|died|live|lived|buried|from|located)\b"),
     (Asked.NAME, r"^(?:and )?who(?:se|m)?\b(?! (?:is|are) an? )|\bby whom\b"),
     (Asked.PORT, r"\b(?:which|what)\b.*\bports?\b|\bport (?:number )?(?:of|for|does|is)\b"),
-    (Asked.ADDRESS, r"^(?:what is|what's|which)(?: is)? (?:the |an? )?(?:[\w-]+ ){0,3}(?:multicast|loopback|broadcast|ip\w*) address"),
+    (
+        Asked.ADDRESS,
+        r"^(?:what is|what's|which)(?: is)? (?:the |an? )?(?:[\w-]+ ){0,3}"
+        r"(?:multicast|loopback|broadcast|ip\w*) address",
+    ),
     (Asked.DEFAULT, r"\bdefault(?:s|ed)?\b|\bby default\b"),
     (
         Asked.EXTENT,
@@ -97,25 +105,27 @@ _KINDS: Final = (
     (
         Asked.MEANING,
         r"^(?:what|who) (?:is|are|was|were) (?:an? |the )?(?:(?!of |for |to )\S+ ?){1,6}\??$|"
-        r"^what (?:does|do|is) (?:the |an? )?(?:\S+ ){1,7}?(?:do|mean|stand for|provide|define|indicate|contain|request|"
-        r"good for|used for|for)\b|^(?:define|explain|describe)\b|"
+        r"^what (?:does|do|is) (?:the |an? )?(?:\S+ ){1,7}?(?:do|mean|stand for|provide|define|indicate|contain|"
+        r"request|good for|used for|for)\b|^(?:define|explain|describe)\b|"
         r"^what(?: is|'s|’s) the (?:purpose|meaning|definition|role|function|use|point) of\b",
     ),
 )
 _BOUND = re.compile(
-    r"\bmax\w*|\bat most\b|\bup to\b|\blimit\w*|\bno (?:more|longer|larger|greater) than\b|\bexceed|\bor (?:less|fewer)\b|"
-    r"\brestricted\b|\blargest\b|\blongest\b|\bgreatest\b|\bhighest\b|\b(?:un)?bounded\b|\bmost\b|\bunlimited\b|<=|≤|"
+    r"\bmax\w*|\bat most\b|\bup to\b|\blimit\w*|\bno (?:more|longer|larger|greater) than\b|\bexceed|"
+    r"\bor (?:less|fewer)\b|\brestricted\b|\blargest\b|\blongest\b|\bgreatest\b|\bhighest\b|\b(?:un)?bounded\b|\bmost\b|\bunlimited\b|<=|≤|"
     r"\b(?:more|longer|larger|greater) than\b|\binfinite\b|\bfixed\b",
     re.IGNORECASE,
 )
 _FLOOR = re.compile(
-    r"\bmin\w*|\bat least\b|\bno (?:less|fewer|shorter|smaller) than\b|\bsmallest\b|\bshortest\b|\blowest\b|\bor (?:more|greater)\b|"
-    r"\b(?:less|fewer|smaller|shorter) than\b|>=|≥|\bor greater\b|\bleast\b",
+    r"\bmin\w*|\bat least\b|\bno (?:less|fewer|shorter|smaller) than\b|\bsmallest\b|\bshortest\b|\blowest\b|"
+    r"\bor (?:more|greater)\b|\b(?:less|fewer|smaller|shorter) than\b|>=|≥|\bor greater\b|\bleast\b",
     re.IGNORECASE,
 )
+_REPEATED = re.compile(r"\bevery\b|\bper\b|\bonce\b|\btwice\b|\btimes\b|\binterval|\bperiod|\bdaily\b")
+_MOST_ASKED = r"\b(?:maxim\w+|max|largest|longest|greatest|at most)\b|\bhow (?:long|large|big|many)\b.* (?:may|can)\b"
 _LIMITS: Final = (
-    (re.compile(r"\b(?:maxim\w+|max|largest|longest|greatest|at most)\b|\bhow (?:long|large|big|many)\b.* (?:may|can)\b"), _BOUND),
-    (re.compile(r"\bhow often\b"), re.compile(r"\bevery\b|\bper\b|\bonce\b|\btwice\b|\btimes\b|\binterval|\bperiod|\bdaily\b")),
+    (re.compile(_MOST_ASKED), _BOUND),
+    (re.compile(r"\bhow often\b"), _REPEATED),
     (re.compile(r"\bpercent|\bfraction\b"), re.compile(r"%|\bpercent|\bfraction|\bhalf\b|\bthird|\bquarter")),
     (re.compile(r"\b(?:minim\w+|min|smallest|shortest|least|at least)\b"), _FLOOR),
 )  # fmt: skip
@@ -134,7 +144,7 @@ def things(asked: Asked, sentence: str) -> Iterator[str] | None:
 
 
 def limits_asked(question: str) -> Callable[[str], bool]:
-    """A test whether a sentence speaks of a limit as the question does: a most, a least; always true where it does not."""
+    """A test whether a sentence speaks of a most or a least as the question does; always true where that does not."""
     plain = question.lower()
     patterns = [told for asking, told in _LIMITS if asking.search(plain)]
     return lambda sentence: all(pattern.search(sentence) for pattern in patterns)

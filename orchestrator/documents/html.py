@@ -96,9 +96,7 @@ class _Walk:
         elif tag == "dt":
             self._term = _clean(node.text()).rstrip(":")
         elif tag == "pre":
-            code = node.text().strip("\n")
-            if code.strip():
-                self.sections[-1].blocks.append(code)
+            self._code(node.text().strip("\n"))
         elif tag == "tr":
             self._row(node)
         elif depth > _DEEPEST or not _has_blocks(node):
@@ -107,6 +105,10 @@ class _Walk:
             if tag == "table":
                 self._columns = []
             self.into(node, depth)
+
+    def _code(self, code: str) -> None:
+        if code.strip():
+            self.sections[-1].blocks.append(code)
 
     def _row(self, node: LexborNode) -> None:
         """A row of a table: each cell after the name of its column, where the table names them."""

@@ -120,7 +120,7 @@ def _heading(lines: Sequence[str], indented: bool) -> str | None:
     return text if looks and any(c.isalpha() for c in text) else None
 
 
-def title_of(lines: Sequence[str], others: Sequence[list[str]]) -> str | None:
+def title_of(lines: list[str], others: Sequence[list[str]]) -> str | None:
     """The heading that the first paragraph of a text is, or None."""
     return _heading(lines, _mostly_indented([lines, *others]))
 

@@ -9,13 +9,13 @@ from typing import Final
 from orchestrator.documents.asked import Asked, asked_by, limits_asked, things
 from orchestrator.documents.words import STOP_WORDS, content_words, identifiers, stem, stems, words
 
-
 _LOW_WORDS: Final = (
     "year date number amount value type kind sort mean meaning purpose definition difference called happen happens "
     "work means default maximum minimum possible main first exactly actually long large big name find added "
     "introduced version function module provide define status code header field command method class keyword statement "
     "operator option flag argument parameter exception error raise return contain indicate request number size length "
-    "allow support need call happen difference between respond response well known new old exist service often client server protocol message packet bit byte time used using give listen suggested"
+    "allow support need call between respond response well known new old exist service often client server protocol "
+    "message packet bit byte time used using give listen suggested let implement want create offer"
 )
 LOW: Final = frozenset(stems(_LOW_WORDS))
 """Stems of words of asking, which say little about the subject."""
@@ -105,7 +105,14 @@ def question_of(text: str) -> Question:
     numbers = {b: stem(a) for a, b in pairwise(["", *order]) if b.isdigit()}
     counted = _COUNTED.search(text.lower())
     return Question(
-        terms, frozenset(named & set(terms)), pairs, asked_by(text), limits_asked(text), identifiers(text), numbers, stem(counted[1]) if counted else None
+        terms,
+        frozenset(named & set(terms)),
+        pairs,
+        asked_by(text),
+        limits_asked(text),
+        identifiers(text),
+        numbers,
+        stem(counted[1]) if counted else None,
     )
 
 

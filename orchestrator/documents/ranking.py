@@ -7,7 +7,8 @@ from itertools import pairwise
 from typing import Final
 
 from orchestrator.documents.asked import Asked
-from orchestrator.documents.close_reading import coded, names, passage_of, readings, speaks_of
+from orchestrator.documents.candidate import coded, names, passage_of, speaks_of
+from orchestrator.documents.close_reading import readings
 from orchestrator.documents.forms import forms
 from orchestrator.documents.passage import continues, is_news
 from orchestrator.documents.question import Question, question_of
@@ -46,7 +47,7 @@ def sought(query: str) -> Sought:
 
 
 def expression(terms: Iterable[str], together: Iterable[str]) -> str:
-    """An FTS5 expression that any of these words, in any form, or phrases satisfies. Everything is quoted, so nothing is syntax."""
+    """An FTS5 expression that any of these words, in any form, or phrases satisfies; all is quoted, none is syntax."""
     quoted = [f'"{form}"' for term in terms for form in forms(term)]
     quoted += ['"' + " ".join(words(phrase)) + '"' for phrase in together]
     return " OR ".join(quoted)

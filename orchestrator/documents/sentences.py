@@ -8,8 +8,32 @@ from orchestrator.documents.words import STOP_WORDS
 
 _END = re.compile(r"[.!?]+[\"')\]”’]*(?=\s+[\"'(\[“‘]?[A-Z0-9`])")
 _ABBREVIATIONS: Final = frozenset(
-    ("e.g", "i.e", "etc", "cf", "vs", "dr", "mr", "mrs", "ms", "prof", "st", "no", "fig", "sec", "eq", "approx", "al",
-     "ed", "eds", "inc", "corp", "ltd", "jr", "plc")
+    (
+        "e.g",
+        "i.e",
+        "etc",
+        "cf",
+        "vs",
+        "dr",
+        "mr",
+        "mrs",
+        "ms",
+        "prof",
+        "st",
+        "no",
+        "fig",
+        "sec",
+        "eq",
+        "approx",
+        "al",
+        "ed",
+        "eds",
+        "inc",
+        "corp",
+        "ltd",
+        "jr",
+        "plc",
+    )
 )
 _LAST_WORD = re.compile(r"[\w.]+$")
 

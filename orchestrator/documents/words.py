@@ -31,6 +31,9 @@ _ARGUMENTS = re.compile(r"(?<=\w)[(\[].*$")
 _QUOTED = re.compile(r"[\"“”`]([^\"“”`]{2,80})[\"“”`]")
 _CAPITALISED = re.compile(r"((?:[A-Z][A-Za-z]+ ){1,5}[A-Z][A-Za-z]+)(?: - Version (\d))?")
 """Words such as `Post Office Protocol - Version 3`, which are known as POP and POP3."""
+_VERSION = re.compile(r"\b([A-Z]{2,})(?:,? [Vv]ersion |v)(\d)\b")
+_PROTOCOL_VERSION = re.compile(r"\bInternet Protocol,? Version (\d)\b")
+_SERIES = re.compile(r"^RFC \d+: (?=\S)")
 _VOWEL = re.compile("[aeiouy]")
 
 
@@ -77,6 +80,7 @@ def _phrases(text: str) -> Iterator[str]:
 def heading_stems(title: str) -> list[str]:
     """Stems of the words that matter in the last part of `document > section`: no number, no arguments."""
     heading = _SECTION_NUMBER.sub("", title.rsplit(" > ", 1)[-1].removesuffix("(continued)"))
+    heading = _SERIES.sub("", heading)
     heading = _ARGUMENTS.sub(" ", heading.split(" — ")[0])
     return [stem(w) for w in words(heading) if w not in STOP_WORDS] or stems(heading)
 
@@ -95,6 +99,8 @@ def title_stems(document: str, source: str = "") -> list[str]:
         for match in _CAPITALISED.finditer(plain):
             initials = "".join(word[0] for word in match[1].split()).lower()
             found += [initials, initials + match[2]] if match[2] else [initials]
+        found += [f"{name.lower()}v{number}" for name, number in _VERSION.findall(plain)]
+        found += [f"ipv{number}" for number in _PROTOCOL_VERSION.findall(plain)]
     return found + stems(source.partition("#")[2])
 
 

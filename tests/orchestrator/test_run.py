@@ -16,7 +16,7 @@ from orchestrator.progress import Stop
 from orchestrator.run import Event, Routed, events, forked
 from orchestrator.tool import Tool, ToolError
 from orchestrator.trajectory import Limits, Step, StopReason, ToolCall, Trajectory
-from tests.examples import ToyTool, call, decide, model_call, toy_tools, trajectory
+from tests.examples import NOON, ToyTool, call, decide, model_call, toy_tools, trajectory
 
 
 async def collect(
@@ -183,7 +183,7 @@ async def test_limits_count_what_was_spent_before_the_resume() -> None:
 async def test_a_fork_shares_the_steps_before_it_and_then_makes_the_other_call() -> None:
     whole, stop, _ = await collect(trajectory(), decide("search-1", "search-2", "answer-1"))
     origin = trajectory(steps=tuple(whole), stop_reason=stop.reason, answer=stop.answer)
-    child = forked(origin, 1, "t2")
+    child = forked(origin, 1, "t2", NOON)
     steps, stop_again, _ = await collect(child, decide(*["answer-1"] * 3), forced=call("reasoner-3"))
     assert (child.fork, child.answer, child.stop_reason) == (type(child.fork)("t1", 1), None, None)  # type: ignore[misc]
     assert child.steps == origin.steps[:1]
@@ -195,7 +195,7 @@ async def test_a_fork_shares_the_steps_before_it_and_then_makes_the_other_call()
 @pytest.mark.parametrize("step", [-1, 1, 99])
 def test_a_fork_at_a_step_that_is_not_there_is_refused(step: int) -> None:
     with pytest.raises(ValueError, match="cannot be forked"):
-        forked(trajectory(), step, "t2")
+        forked(trajectory(), step, "t2", NOON)
 
 
 ROUTES = st.lists(st.sampled_from([*TOOL_OF, "nonsense"]), max_size=12)

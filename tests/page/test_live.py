@@ -74,3 +74,19 @@ def test_a_run_that_a_crash_interrupted_is_resumed_on_the_page(
         done = httpx.get(f"{address}/api/v1/runs/{run}").json()["trajectories"][0]
         assert done["stop_reason"] == "answered"
         assert done["steps"][: len(kept["steps"])] == kept["steps"]
+
+
+def test_a_fork_at_a_step_joins_the_run_as_another_alternative(page: Page, desk: Desk) -> None:
+    desk.open()
+    desk.ask(QUERY)
+    desk.wait_until_ended()
+    before = httpx.get(f"{desk.base_url}/api/v1/runs/{desk.run}").json()["trajectories"][0]
+    page.get_by_role("button", name="Show details of step 1").click()
+    page.get_by_label("Try another call here").select_option("answer-math-2")
+    page.get_by_role("button", name="Fork", exact=True).click()
+    desk.wait_until_ended(5)
+    forked = httpx.get(f"{desk.base_url}/api/v1/runs/{desk.run}").json()["trajectories"][-1]
+    assert forked["fork"] == {"trajectory": before["id"], "step": 0}
+    assert forked["steps"][0]["call"] == {"tool": "answer", "model": "answer-math-2"}
+    page.get_by_role("tab", name="Compare and rank").click()
+    expect(page.locator("#rank .pd-card")).to_have_count(5)

@@ -39,9 +39,11 @@ def test_every_page_shows_the_run(
     expect(page.locator("#trace .pd-query")).to_have_text(QUERY)
     expect(page.locator("#staircase .js-plotly-plot")).to_be_visible()
     page.screenshot(path=artifacts / f"run-{size}-{scheme}.png", full_page=True)
-    page.get_by_role("tab", name="Compare and rank").click()
+    page.get_by_role("button", name="Compare and rank them").click()
     expect(page.locator("#rank .pd-card")).to_have_count(4)
     expect(page.locator("#tradeoff .js-plotly-plot")).to_be_visible()
+    if (size, scheme) == ("desktop", "light"):
+        page.screenshot(path=artifacts / "readme.png")
     page.screenshot(path=artifacts / f"compare-{size}-{scheme}.png", full_page=True)
     page.get_by_role("tab", name="History").click()
     expect(page.locator("#history")).to_contain_text(QUERY)

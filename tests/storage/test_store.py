@@ -121,7 +121,7 @@ async def test_interrupted_run_is_resumed_behind_its_last_step(store: Store) -> 
 
 async def test_fork_keeps_the_steps_that_it_shares(store: Store) -> None:
     await keep_whole(store, ended(going(), 3), run())
-    fork = forked(ended(going(), 3), 2, "t2")
+    fork = forked(ended(going(), 3), 2, "t2", NOON)
     await store.begin(run(), [fork])
     await store.keep_step("t2", step(2, "another way"))
     kept = store.trajectory("t2")

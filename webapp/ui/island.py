@@ -10,8 +10,11 @@ import gradio as gr
 
 
 def trace_island(**options: Any) -> gr.HTML:
-    """The live trace of a run view. Events: `stepselected`, `stopalternative`, `resumealternative`, `forkstep`."""
-    return _island("trace", "trace", ("stepselected", "stopalternative", "resumealternative", "forkstep"), **options)
+    """The live trace of a run view. Events: `stepselected`, `stopalternative`, `resumealternative`, `forkstep`,
+    `comparenow`.
+    """
+    events = ("stepselected", "stopalternative", "resumealternative", "forkstep", "comparenow")
+    return _island("trace", "trace", events, **options)
 
 
 def chart_island(**options: Any) -> gr.HTML:

@@ -27,6 +27,7 @@ def build_page(desk: Desk) -> gr.Blocks:
             with gr.Tab(words.TAB_HISTORY, id="history") as history_tab:
                 history = HistoryTab(desk)
         compare.wire(run.token, run.following)
+        run.trace.comparenow(lambda: gr.update(selected="compare"), None, tabs, queue=False, **QUIET)
         history.wire(tabs, history_tab, run.token, run.following)
         page.load(_linked, None, run.token, **QUIET)
     return page

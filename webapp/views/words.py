@@ -104,6 +104,8 @@ ISLANDS: Final[Mapping[str, str]] = {
     "open_step": "Show details of step {number}",
     "stop_one": "Stop this one",
     "resume_one": "Resume",
+    "all_ended": "All {count} have ended.",
+    "compare_now": "Compare and rank them",
     "fork": "Try another call here",
     "fork_go": "Fork",
     "alternatives": "Alternatives of this run",

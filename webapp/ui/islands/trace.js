@@ -36,11 +36,12 @@
         summary: el("div", "pd-summary"),
         answer: el("div", "pd-answer-slot"),
         list: el("ol", "pd-steps"),
+        next: el("p", "pd-next"),
         said: el("div", "pd-quiet", undefined, { role: "status", "aria-live": "polite" }),
       };
       pane.panel = el("div", "pd-pane", undefined, { role: "tabpanel" });
       pane.panel.append(pane.summary, pane.answer, pane.list);
-      root.replaceChildren(el("h2", "pd-query", view.query), pane.problem, strip, pane.panel, pane.said);
+      root.replaceChildren(el("h2", "pd-query", view.query), pane.problem, pane.next, strip, pane.panel, pane.said);
       pane.strip = strip;
       P.select({ alternative: chosen, step: null });
       if (window.innerWidth < 700 && document.querySelector("#query")?.getBoundingClientRect().top > -200) {
@@ -53,8 +54,16 @@
       pane.problem.hidden = !view.problem;
       for (const alternative of view.alternatives) paintTab(alternative);
       pane.strip.hidden = view.alternatives.length < 2;
+      paintNext();
       const shown = view.alternatives.find((a) => a.id === chosen);
       if (shown) paintPane(shown);
+    }
+
+    function paintNext() {
+      const ready = view.ended && view.alternatives.length > 1;
+      pane.next.hidden = !ready;
+      if (!ready || pane.next.childElementCount) return;
+      pane.next.append(say("all_ended", { count: view.alternatives.length }), " ", P.button("pd-small", say("compare_now"), () => trigger("comparenow", { run: view.run })));
     }
 
     function paintTab(alternative) {
