@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-from orchestrator.model_call import Charge, ChargeStatus, Usage, unpriced
+from orchestrator.model_call import DECIMALS, Charge, ChargeStatus, Usage, unpriced
 from orchestrator.pool import Endpoint, Pool, PoolEntry, Price
 from orchestrator.vendor_prices import VENDOR_OF_HOST, host_of, vendor_price
 
@@ -190,7 +190,7 @@ def _token_dollars(usage: Usage | None, price: Price) -> Decimal | str:
         + cached * cached_price
         + usage.output_tokens * price.output_usd_per_mtok
     )
-    return millionths.scaleb(-6)
+    return round(millionths.scaleb(-6), DECIMALS)
 
 
 def _is_free(price: Price) -> bool:

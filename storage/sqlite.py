@@ -4,9 +4,9 @@ import os
 import sqlite3
 import tempfile
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 from urllib.parse import quote, urlencode
 
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event
@@ -72,34 +72,12 @@ def unsound(connection: Connection) -> list[str]:
 
 def driver(connection: Connection) -> sqlite3.Connection:
     """The connection below SQLAlchemy's. Leave it outside any transaction."""
-    below = connection.connection.driver_connection
-    assert isinstance(below, sqlite3.Connection)
-    return below
+    return cast(sqlite3.Connection, connection.connection.driver_connection)
 
 
 def sync_commits(connection: Connection, synced: bool) -> None:
     """Whether commits of this connection wait for the disk. Call it between transactions."""
     driver(connection).execute(f"PRAGMA synchronous={'FULL' if synced else 'NORMAL'}")
-
-
-def execute_all(below: sqlite3.Connection, statement: str, rows: Sequence[Mapping[str, object]]) -> bool:
-    """Execute the statement for every row in one transaction of its own, committed if each row changed one row.
-
-    False where one did not, or one of several failed; then nothing is changed. Far cheaper than through SQLAlchemy.
-    """
-    if len(rows) == 1:  # A statement on its own takes the write lock at once, as BEGIN IMMEDIATE does, and commits.
-        return below.execute(statement, rows[0]).rowcount == 1
-    below.execute("BEGIN IMMEDIATE")
-    try:
-        if below.executemany(statement, rows).rowcount == len(rows):
-            below.execute("COMMIT")
-            return True
-    except sqlite3.Error:
-        return False  # Whoever tries the rows one by one meets the error again.
-    finally:
-        if below.in_transaction:
-            below.execute("ROLLBACK")
-    return False
 
 
 def copy(engine: Engine, path: Path) -> None:

@@ -1,5 +1,6 @@
 """Steps in SQL: kept one by one or many at once, each behind the one before it."""
 
+import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
@@ -8,7 +9,6 @@ from sqlalchemy import Connection, Text, bindparam, func, insert, literal_column
 from sqlalchemy.dialects.sqlite.base import SQLiteDialect
 
 from storage.errors import StoreConflict
-from storage.sqlite import driver, execute_all
 from storage.tables import STEP, TRAJECTORY
 from storage.trajectories import State, existing_state, steps_kept
 
@@ -48,7 +48,7 @@ _KEEP_STEP_IN_SQLITE: Final = str(_KEEP_STEP.compile(dialect=SQLiteDialect(param
 
 def keep_steps(connection: Connection, steps: Sequence[StepToKeep]) -> None:
     """Keep all or raise StoreConflict or StoreMissing. A step that is already there, word for word, is kept."""
-    rows = _rows(steps)
+    rows = [_row(step) for step in steps]
     kept = connection.execute(_KEEP_STEP, rows if len(rows) > 1 else rows[0]).rowcount
     if kept == len(steps):
         return
@@ -57,13 +57,16 @@ def keep_steps(connection: Connection, steps: Sequence[StepToKeep]) -> None:
     _explain(connection, steps[0])
 
 
-def keep_in_sqlite(connection: Connection, steps: Sequence[StepToKeep]) -> bool:
-    """Keep all in a transaction of their own, past SQLAlchemy; False, with nothing kept, where one was refused."""
-    return execute_all(driver(connection), _KEEP_STEP_IN_SQLITE, _rows(steps))
+def keep_in_sqlite(below: sqlite3.Connection, step: StepToKeep) -> bool:
+    """Keep a step in a transaction of its own; False where it is refused, and `keep_steps` can tell why.
+
+    One statement outside a transaction takes the write lock first, as BEGIN IMMEDIATE does, and commits.
+    """
+    return below.execute(_KEEP_STEP_IN_SQLITE, _row(step)).rowcount == 1
 
 
-def _rows(steps: Sequence[StepToKeep]) -> list[dict[str, Any]]:
-    return [{"of_trajectory": s.trajectory, "next_index": s.index, "step_record": s.record} for s in steps]
+def _row(step: StepToKeep) -> dict[str, Any]:
+    return {"of_trajectory": step.trajectory, "next_index": step.index, "step_record": step.record}
 
 
 def _explain(connection: Connection, step: StepToKeep) -> None:

@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from storage.database import named, writing
 from storage.errors import StoreClosed, told_plainly
-from storage.sqlite import sync_commits
+from storage.sqlite import driver, sync_commits
 from storage.steps import StepToKeep, keep_in_sqlite, keep_steps
 
 T = TypeVar("T")
@@ -92,7 +92,8 @@ class Writer:
         while more:
             batch, more = self._drain()
             if batch:
-                self._commit(batch)
+                if not self._kept_alone(batch):
+                    self._commit(batch)
                 _settle_all(batch)
         self._let_go()
 
@@ -114,8 +115,6 @@ class Writer:
         """Commit the batch as one; if that fails, each write alone, so that only the one at fault fails."""
         begun = False
         try:
-            if self._kept_cheaply(batch):
-                return
             alone = all(isinstance(waiting.work, StepToKeep) for waiting in batch)
             with told_plainly(self._place), self._held(synced=not alone) as connection, connection.begin():
                 begun = True
@@ -128,13 +127,20 @@ class Writer:
             for waiting in batch:
                 waiting.error = error
 
-    def _kept_cheaply(self, batch: Sequence[_Waiting]) -> bool:
-        """Commit a batch of nothing but steps past SQLAlchemy. False where that cannot be, or a step was refused."""
-        steps = [waiting.work for waiting in batch if isinstance(waiting.work, StepToKeep)]
-        if not self._sqlite or len(steps) != len(batch):
+    def _kept_alone(self, batch: Sequence[_Waiting]) -> bool:
+        """Commit a step that waits alone past SQLAlchemy, which costs several times as much.
+
+        False where that is not the case, or where the step was refused and `_commit` can tell why.
+        """
+        step = batch[0].work
+        if not self._sqlite or len(batch) > 1 or not isinstance(step, StepToKeep):
             return False
-        with told_plainly(self._place), self._held(synced=False) as connection:
-            return keep_in_sqlite(connection, steps)
+        try:
+            with told_plainly(self._place), self._held(synced=False) as connection:
+                return keep_in_sqlite(driver(connection), step)
+        except Exception as error:  # noqa: BLE001 - whatever it is belongs to the caller
+            batch[0].error = error
+            return True
 
     @contextmanager
     def _held(self, *, synced: bool) -> Iterator[Connection]:

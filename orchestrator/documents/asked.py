@@ -112,7 +112,8 @@ _KINDS: Final = (
 )
 _BOUND = re.compile(
     r"\bmax\w*|\bat most\b|\bup to\b|\blimit\w*|\bno (?:more|longer|larger|greater) than\b|\bexceed|"
-    r"\bor (?:less|fewer)\b|\brestricted\b|\blargest\b|\blongest\b|\bgreatest\b|\bhighest\b|\b(?:un)?bounded\b|\bmost\b|\bunlimited\b|<=|≤|"
+    r"\bor (?:less|fewer)\b|\brestricted\b|\blargest\b|\blongest\b|\bgreatest\b|\bhighest\b|"
+    r"\b(?:un)?bounded\b|\bmost\b|\bunlimited\b|<=|≤|"
     r"\b(?:more|longer|larger|greater) than\b|\binfinite\b|\bfixed\b",
     re.IGNORECASE,
 )

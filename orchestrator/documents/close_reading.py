@@ -76,6 +76,13 @@ def _coverage(weights: Mapping[str, float], held: frozenset[str], passage: Passa
     return gained / (sum(weights.values()) or 1.0)
 
 
+def _leads(headed: float, *, lead: bool) -> float:
+    """More for the beginning of a section whose heading is the subject, most where it is nothing else."""
+    if not lead or headed < HEADED:
+        return 0.0
+    return 0.7 * headed + (0.3 if headed > EXACT else 0.0)
+
+
 def _adjacent(question: Question, held: Sequence[str]) -> float:
     if not question.pairs:
         return 0.0
@@ -93,7 +100,7 @@ def _kind(question: Question, sentence: str, held: Sequence[str], passage: Passa
         defined = question.defined_by(sentence, held)
         if defined >= 1.0 or (defined and passage.headed < HEADED):
             return score + (0.8 if defined >= 1.0 else 0.2)
-        return score + (0.7 * passage.headed if lead and passage.headed >= HEADED else 0.0)
+        return score + _leads(passage.headed, lead=lead)
     if question.asked is Asked.DATE:
         return score + 0.3 * begins_with_release(sentence) - 0.3 * bool(_CHANGED.match(sentence))
     if question.asked in (Asked.RETURN, Asked.ANYTHING) and lead:

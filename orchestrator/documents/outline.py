@@ -33,7 +33,7 @@ def outlined(blocks: Sequence[list[str]]) -> Iterator[Section]:
     """The sections of a text, given as paragraphs of lines; a term with its indented description is one, too."""
     indented = _mostly_indented(blocks)
     headings = [_heading(lines, indented) for lines in blocks]
-    often = Counter(h for h in headings if h is not None and not _NUMBERED.match(h))
+    often = Counter(lines[0].strip() for lines in blocks if len(lines) == 1 and not _NUMBERED.match(lines[0].strip()))
     above = Section()
     term_indent: int | None = None
     section = above
@@ -48,7 +48,10 @@ def outlined(blocks: Sequence[list[str]]) -> Iterator[Section]:
         if term_indent is not None and _indent(lines) <= term_indent:
             yield section
             section, term_indent = Section(above.heading, resumed=True), None
-        term = _term(lines, blocks[number + 1 : number + 2])
+        repeated = often[lines[0].strip()] >= _RUNNING
+        if repeated and len(lines) == 1 and not _indent(lines):
+            continue
+        term = None if repeated else _term(lines, blocks[number + 1 : number + 2])
         if term is not None:
             yield section
             section, term_indent = Section(term, blocks=[term], under=above.heading), _indent(lines)

@@ -4,12 +4,12 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Protocol
 
 from orchestrator.expert import Reply
-from orchestrator.model_call import CallRole, Charge, ChargeStatus, ModelCall, Usage, unpriced
-from orchestrator.pool import PoolEntry, Price
+from orchestrator.model_call import CallRole, Charge, ModelCall, Usage
+from orchestrator.pool import PoolEntry
+from orchestrator.prices import charge
 from orchestrator.rehearsal import skilled
 from orchestrator.rehearsal.calculation import program_for
 from orchestrator.rehearsal.chance import draw
@@ -61,20 +61,26 @@ class StandIn:
         key = (self._entry.alias, role.value, request.query, request.attempt, request.seed)
         usage = self._usage(request, key)
         seconds = round(self._entry.latency_s * (0.75 + 0.5 * draw("seconds", *key)), 3)
-        charge = _charge(self._entry.price, usage, seconds)
-        self._check_left(request, charge, usage)
+        self._check_left(request, self._charge(usage, seconds), usage)
         began, started_at = time.monotonic(), datetime.now(UTC)
+        left_s = request.left.seconds
+        cut = left_s is not None and seconds > left_s
+        lasts = left_s if left_s is not None and cut else seconds
         try:
             if self._pace:
-                await asyncio.sleep(seconds * self._pace)
+                await asyncio.sleep(lasts * self._pace)
         except asyncio.CancelledError:
-            passed = min(seconds, (time.monotonic() - began) / self._pace)
-            heard = Usage(usage.input_tokens, 0)
-            cost = _charge(self._entry.price, heard, passed)
-            bill.append(self._call(role, heard, cost, started_at, passed, "cancelled"))
+            passed = min(lasts, (time.monotonic() - began) / self._pace)
+            bill.append(self._call(role, Usage(usage.input_tokens, 0), started_at, passed, "cancelled"))
             raise
-        bill.append(self._call(role, usage, charge, started_at, seconds, None))
+        if cut:
+            bill.append(self._call(role, Usage(usage.input_tokens, 0), started_at, lasts, "cut off by the time limit"))
+            raise ToolError(f"the time limit was reached while {self._entry.alias} was at work")
+        bill.append(self._call(role, usage, started_at, seconds, None))
         return self._words(role, request)
+
+    def _charge(self, usage: Usage, seconds: float) -> Charge:
+        return charge(usage, self._entry.price, at=datetime.now(UTC), latency_s=seconds, in_flight=1)
 
     def _words(self, role: CallRole, request: Request) -> Reply:
         task = find(request.query)
@@ -119,24 +125,24 @@ class StandIn:
             round(skill.output_tokens * (0.8 + 0.4 * draw("output", *key))),
         )
 
-    def _check_left(self, request: Request, charge: Charge, usage: Usage) -> None:
+    def _check_left(self, request: Request, cost: Charge, usage: Usage) -> None:
         left = request.left
-        if left.usd is not None and charge.usd is not None and charge.usd > left.usd:
-            raise CannotAfford(f"a call of {self._entry.alias} costs ${charge.usd} and ${left.usd} are left")
+        if left.usd is not None and cost.usd is not None and cost.usd > left.usd:
+            raise CannotAfford(f"a call of {self._entry.alias} costs ${cost.usd} and ${left.usd} are left")
         if left.tokens is not None and usage.total_tokens > left.tokens:
             raise CannotAfford(
                 f"a call of {self._entry.alias} takes {usage.total_tokens} tokens and {left.tokens} are left"
             )
 
     def _call(
-        self, role: CallRole, usage: Usage, charge: Charge, started_at: datetime, latency_s: float, error: str | None
+        self, role: CallRole, usage: Usage, started_at: datetime, latency_s: float, error: str | None
     ) -> ModelCall:
         return ModelCall(
             role,
             self._entry.alias,
             self._entry.model,
             usage,
-            charge,
+            self._charge(usage, latency_s),
             started_at,
             latency_s,
             simulated=True,
@@ -147,26 +153,3 @@ class StandIn:
 def stand_ins(entries: Iterable[PoolEntry], *, extract: Reader, pace: float = 1.0) -> Mapping[str, StandIn]:
     """A stand-in for each entry, by alias. `pace` 1 waits the declared seconds, 0 does not wait."""
     return {entry.alias: StandIn(entry, extract=extract, pace=pace) for entry in entries}
-
-
-def _charge(price: Price | None, usage: Usage, seconds: float) -> Charge:
-    """The exact dollars of declared tokens, or of the declared seconds where a GPU-hour is what is priced."""
-    if price is None:
-        return unpriced("the pool names no price for this alias")
-    if price.input_usd_per_mtok is not None and price.output_usd_per_mtok is not None:
-        usd = (usage.input_tokens or 0) * price.input_usd_per_mtok + (
-            usage.output_tokens or 0
-        ) * price.output_usd_per_mtok
-        return Charge(
-            usd / 1_000_000,
-            ChargeStatus.PRICED,
-            price.source,
-            price.as_of,
-            price.input_usd_per_mtok,
-            price.cached_usd_per_mtok,
-            price.output_usd_per_mtok,
-        )
-    if price.usd_per_gpu_hour is not None:
-        usd = Decimal(str(seconds)) * price.usd_per_gpu_hour / 3600
-        return Charge(usd, ChargeStatus.ESTIMATED, price.source, price.as_of, usd_per_gpu_hour=price.usd_per_gpu_hour)
-    return unpriced(f"{price.source} gives neither token prices nor a GPU-hour price")

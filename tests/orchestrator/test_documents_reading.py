@@ -102,7 +102,7 @@ def test_rfc_loses_its_pages_and_furniture_and_keeps_its_headings(tmp_path: Path
     (tmp_path / "rfc9999.txt.gz").write_bytes(gzip.compress(RFC.encode()))
     documents = read_documents(tmp_path).passages
     sections = by_section(documents)
-    assert set(sections) == {"1. Introduction", "2. Ports"}
+    assert set(sections) == {"Authors and date", "1. Introduction", "2. Ports"}
     assert sections["2. Ports"].title == "RFC 9999: A Protocol for Watering Plants > 2. Ports"
     assert sections["2. Ports"].text == "The service listens on TCP port 4242."
     assert sections["2. Ports"].source == "rfc9999.txt.gz"

@@ -93,7 +93,15 @@ def test_without_documents_there_is_no_answer() -> None:
         ("What is a generator?", Asked.MEANING),
         ("What does functools.wraps do?", Asked.MEANING),
         ("When should I use a lock?", Asked.ANYTHING),
-        ("Which module parses arguments?", Asked.ANYTHING),
+        ("Which module parses arguments?", Asked.MODULE),
+        ("How long is a label?", Asked.EXTENT),
+        ("How many octets has an address?", Asked.EXTENT),
+        ("Which port does the service use?", Asked.PORT),
+        ("What is the default speed?", Asked.DEFAULT),
+        ("What does pump.stop raise?", Asked.FAILURE),
+        ("What does pump.stop return?", Asked.RETURN),
+        ("Where was she born?", Asked.PLACE),
+        ("What is the IPv6 loopback address?", Asked.ADDRESS),
     ],
 )
 def test_kind_of_answer_is_recognised(question: str, asked: Asked) -> None:

@@ -246,9 +246,18 @@ async def test_stand_ins_of_other_pools_are_unpriced_or_priced_by_the_hour() -> 
     await StandIn(hourly, extract=first_sentence, pace=0).reply(CallRole.EXPERT, asked(EXAMPLES[0]), bill)
     assert [call.charge.status for call in bill] == [ChargeStatus.UNPRICED, ChargeStatus.ESTIMATED]
     assert bill[0].charge.usd is None
-    assert bill[1].charge.usd == Decimal(str(bill[1].latency_s)) * 2 / 3600
+    assert bill[1].charge.usd == round(Decimal(str(bill[1].latency_s)) * 2 / 3600, 9)
 
 
 def test_stand_ins_come_by_alias_in_the_order_of_the_pool() -> None:
     experts = stand_ins(POOL.entries, extract=first_sentence, pace=0)
     assert list(experts) == [entry.alias for entry in POOL.entries]
+
+
+async def test_a_stand_in_is_cut_off_where_its_declared_seconds_pass_the_limit() -> None:
+    entry = rehearsal_pool()["answer-1"]
+    bill: list[ModelCall] = []
+    request = Request("What is 17% of 2,340?", Evidence(), left=Remaining(seconds=1.5))
+    with pytest.raises(ToolError, match="time limit"):
+        await StandIn(entry, extract=lambda query, documents: None, pace=0).reply(CallRole.EXPERT, request, bill)
+    assert [(call.latency_s, call.usage.output_tokens if call.usage else None) for call in bill] == [(1.5, 0)]
