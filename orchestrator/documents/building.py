@@ -9,7 +9,7 @@ from typing import Final
 from orchestrator.documents.reading import Found, Progress, Skipped, read_file
 from orchestrator.trajectory import Document
 
-FORMAT: Final = 2
+FORMAT: Final = 6
 """Raised whenever reading, cutting or the schema changes, so that kept indexes are built anew."""
 _SCHEMA: Final = """
 PRAGMA journal_mode = OFF;

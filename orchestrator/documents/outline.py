@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
 from orchestrator.documents.passage import Section
@@ -32,39 +32,37 @@ _TERM_INDENT: Final = 12
 def outlined(blocks: Sequence[list[str]]) -> Iterator[Section]:
     """The sections of a text, given as paragraphs of lines; a term with its indented description is one, too."""
     indented = _mostly_indented(blocks)
-    headings = [_heading(lines, indented) for lines in blocks]
     often = Counter(lines[0].strip() for lines in blocks if len(lines) == 1 and not _NUMBERED.match(lines[0].strip()))
-    above = Section()
+    repeated = {text for text, times in often.items() if times >= _RUNNING}
+    kept = [lines for lines in blocks if lines[0] not in repeated]
+    section = above = Section()
     term_indent: int | None = None
-    section = above
-    for number, lines in enumerate(blocks):
-        heading = headings[number]
-        if heading is not None:
-            if often[heading] < _RUNNING:
-                yield section
-                section = above = Section(heading)
-                term_indent = None
-            continue
+    for number, lines in enumerate(kept):
         if term_indent is not None and _indent(lines) <= term_indent:
             yield section
             section, term_indent = Section(above.heading, resumed=True), None
-        repeated = often[lines[0].strip()] >= _RUNNING
-        if repeated and len(lines) == 1 and not _indent(lines):
-            continue
-        term = None if repeated else _term(lines, blocks[number + 1 : number + 2])
-        if term is not None:
+        heading = _heading(lines, indented)
+        entry = _entry(lines, kept[number + 1 : number + 2], repeated) if heading is None else None
+        if heading is not None or (rest := _below_underline(lines)):
             yield section
-            section, term_indent = Section(term, blocks=[term], under=above.heading), _indent(lines)
-        elif (hanging := _hanging(lines)) is not None:
+            section = above = Section(heading or lines[0].strip(), blocks=[] if heading else [joined(rest)])
+            term_indent = None
+        elif entry is not None:
             yield section
-            term, description = hanging
-            section, term_indent = Section(term, blocks=[f"{term}: {description}"], under=above.heading), _indent(lines)
-        elif rest := _below_underline(lines):
-            yield section
-            section = above = Section(lines[0].strip(), blocks=[joined(rest)])
+            term, text = entry
+            section, term_indent = Section(term, blocks=[text], under=above.heading), _indent(lines)
         else:
             section.blocks.append(joined(lines))
     yield section
+
+
+def _entry(lines: Sequence[str], following: Sequence[list[str]], repeated: Collection[str]) -> tuple[str, str] | None:
+    """The term that a paragraph introduces in a list, and its first block; None where it is ordinary text."""
+    term = _term(lines, following)
+    if term is not None:
+        return None if lines[0].strip() in repeated else (term, term)
+    hanging = _hanging(lines)
+    return (hanging[0], f"{hanging[0]}: {hanging[1]}") if hanging is not None else None
 
 
 def _mostly_indented(blocks: Sequence[list[str]]) -> bool:

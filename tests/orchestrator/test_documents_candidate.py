@@ -12,8 +12,8 @@ MANUAL = (
     Document(
         "zero",
         "pump — Move fluids > pump.drain(level, timeout=30)",
-        "pump.drain(level, timeout=30)\n\nEmpty the tank down to level and return the litres that left it. A DrainError "
-        "is raised if the valve is stuck.\n\nNew in version 2.1.",
+        "pump.drain(level, timeout=30)\n\nEmpty the tank down to level and return the litres that left it. A "
+        "DrainError is raised if the valve is stuck.\n\nNew in version 2.1.",
         "pump.html#pump.drain",
     ),
     Document(

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -104,3 +105,22 @@ def tab_into_rank(page: Page) -> None:
             return
         page.keyboard.press("Tab")
     raise AssertionError("no card can be reached by keyboard")
+
+
+def test_a_ballot_that_changed_meanwhile_is_said_on_the_page(page: Page, desk: Any) -> None:
+    desk.open()
+    desk.ask(QUERY)
+    desk.wait_until_ended()
+    page.get_by_role("tab", name="Compare and rank").click()
+    expect(cards(page)).to_have_count(4)
+    api = f"{desk.base_url}/api/v1"
+    first = httpx.get(f"{api}/runs/{desk.run}").json()["trajectories"][0]["id"]
+    fork = {"step": 0, "call": {"tool": "answer", "model": "answer-3"}}
+    assert httpx.post(f"{api}/trajectories/{first}/fork", json=fork).status_code == 201
+    while not httpx.get(f"{api}/runs/{desk.run}").json()["ended"]:
+        page.wait_for_timeout(100)
+    tab_into_rank(page)
+    for key in ("A", "B", "Enter"):
+        page.keyboard.press(key)
+    expect(page.locator(".toast-body")).to_contain_text("reload it and rank again")
+    assert desk.rankings() == []

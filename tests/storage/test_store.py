@@ -12,7 +12,7 @@ from storage.errors import StoreClosed, StoreConflict, StoreMissing
 from storage.records import RecordError
 from storage.store import Store
 from storage.trajectories import State
-from tests.examples import trajectory
+from tests.examples import NOON, trajectory
 from tests.kept import ended, going, keep_whole, run, step
 from tests.strategies import trajectories
 

@@ -1,5 +1,7 @@
 import asyncio
 import json
+import sqlite3
+from contextlib import closing
 from decimal import Decimal
 from typing import Any
 
@@ -229,3 +231,17 @@ async def test_a_huge_body_is_refused(http: httpx.AsyncClient) -> None:
 async def test_readiness_names_policy_and_pool(http: httpx.AsyncClient) -> None:
     assert (await http.get("/healthz")).json() == {"status": "ok"}
     assert (await http.get("/readyz")).json() == {"status": "ready", "policy": "random", "pool": "rehearsal"}
+
+
+async def test_a_database_that_another_process_holds_is_said_and_nothing_is_lost(
+    http: httpx.AsyncClient, services: Services
+) -> None:
+    before = await asked(http)
+    with closing(sqlite3.connect(services.settings.data_dir / "podium.sqlite3", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        response = await http.post(f"{API}/runs", json={"query": "What is 2 + 2?"})
+        other.execute("ROLLBACK")
+    assert response.status_code == 503
+    assert "locked" in response.json()["detail"]
+    assert (await http.get(f"{API}/runs/{before['id']}")).json() == before
+    assert (await asked(http))["ended"]

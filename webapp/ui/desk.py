@@ -17,7 +17,8 @@ from webapp.views.placement import Placement
 class Desk(Protocol):
     """The services behind the page.
 
-    A LookupError means that there is no such run; a ValueError carries a message for the person at the page.
+    A LookupError means that there is no such run; a ValueError or a StoreError carries a message for the person at the
+    page.
     """
 
     @property

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import gradio as gr
 
+from storage.errors import StoreError
 from webapp.views import words
 
 QUIET: Final[dict[str, Any]] = {"show_progress": "hidden", "api_visibility": "private"}
@@ -15,13 +16,13 @@ QUIET: Final[dict[str, Any]] = {"show_progress": "hidden", "api_visibility": "pr
 
 @contextmanager
 def problem(run: str = "") -> Iterator[None]:
-    """Show a LookupError or a ValueError of the desk to the person instead of a bare "Error"."""
+    """Show a LookupError, a ValueError or a StoreError of the desk to the person instead of a bare "Error"."""
     try:
         yield
     except LookupError as failure:
         text = words.NO_SUCH_RUN.format(run=run) if run else str(failure.args[0] if failure.args else failure)
         raise gr.Error(text, title=words.TITLE, print_exception=False) from failure
-    except ValueError as failure:
+    except (ValueError, StoreError) as failure:
         raise gr.Error(_sentence(str(failure)), title=words.TITLE, print_exception=False) from failure
 
 
