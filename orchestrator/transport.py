@@ -5,6 +5,7 @@
 
 import ipaddress
 import ssl
+from collections.abc import Iterable
 from typing import Final
 from urllib.request import getproxies, proxy_bypass
 
@@ -45,8 +46,8 @@ class PooledTransport(httpx.AsyncBaseTransport):
             response = await self._open().request(
                 request.method,
                 str(request.url),
-                headers=request.headers.multi_items(),
-                data=request.content,
+                headers=[(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw],
+                data=await request.aread(),
                 allow_redirects=False,
                 timeout=timeout,
                 proxy=self._proxy(request.url),
@@ -59,8 +60,7 @@ class PooledTransport(httpx.AsyncBaseTransport):
                 response.close()
         except (aiohttp.ClientError, ConnectionError, TimeoutError) as error:
             raise _translated(error, request) from error
-        headers = [pair for pair in response.raw_headers if pair[0].lower() != b"content-encoding"]
-        return httpx.Response(response.status, headers=headers, content=content, request=request)
+        return _Whole(response.status, response.raw_headers, content, request)
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -88,6 +88,21 @@ class PooledTransport(httpx.AsyncBaseTransport):
         if self._tls is None:
             self._tls = httpx.create_ssl_context()
         return self._tls
+
+
+class _Whole(httpx.Response):
+    """A reply whose body was read and decoded before, so that nothing is left to read or to decode."""
+
+    def __init__(
+        self, status: int, raw_headers: Iterable[tuple[bytes, bytes]], content: bytes, request: httpx.Request
+    ) -> None:
+        headers = [pair for pair in raw_headers if pair[0].lower() != b"content-encoding"]
+        super().__init__(status, headers=headers, stream=httpx.ByteStream(content), request=request)
+        self._whole = content
+
+    async def aread(self) -> bytes:
+        """The body."""
+        return self._whole
 
 
 def _is_loopback(host: str) -> bool:

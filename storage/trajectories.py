@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, exists, func, insert, select, update
 
 from orchestrator.alternatives import Run
 from orchestrator.trajectory import Step, Trajectory
@@ -27,6 +27,33 @@ class State(StrEnum):
 
 FINAL: Final = (State.FINISHED, State.IMPORTED)
 
+_ADD_RUN: Final = (
+    insert(RUN)
+    .from_select(
+        RUN.c.keys(),
+        select(*(bindparam(column.name, type_=column.type) for column in RUN.c)).where(
+            ~exists().where(RUN.c.id == bindparam("id", type_=RUN.c.id.type))
+        ),
+    )
+    .execution_options(preserve_rowcount=True)
+)
+"""Adds a run unless there is one of that id."""
+_ADD_TRAJECTORY: Final = insert(TRAJECTORY)
+_STATE: Final = select(TRAJECTORY.c.state).where(TRAJECTORY.c.id == bindparam("wanted"))
+_STEPS_KEPT: Final = (
+    select(func.count()).select_from(STEP).where(STEP.c.trajectory_id == bindparam("wanted")).scalar_subquery()
+)
+_FINISH: Final = (
+    update(TRAJECTORY)
+    .values({column.name: bindparam(f"new_{column.name}", type_=column.type) for column in TRAJECTORY.c})
+    .where(
+        TRAJECTORY.c.id == bindparam("wanted"),
+        TRAJECTORY.c.state.not_in([state.value for state in FINAL]),
+        bindparam("steps") == _STEPS_KEPT,
+    )
+)
+"""Ends a trajectory that has not ended, and of which this many steps are kept."""
+
 
 def begin(connection: Connection, run: Run, trajectories: Sequence[Trajectory]) -> None:
     """Keep a run and its trajectories, which are running from now on. Raises StoreConflict."""
@@ -43,18 +70,22 @@ def finish(connection: Connection, trajectory: Trajectory) -> None:
     """Write the end of a trajectory, whose steps must all be kept. Raises StoreConflict or StoreMissing."""
     if trajectory.stop_reason is None:
         raise StoreConflict(f"trajectory {trajectory.id} has no stop reason; it has not ended")
+    row = {f"new_{name}": value for name, value in _row(trajectory, State.FINISHED).items()}
+    row |= {"wanted": trajectory.id, "steps": len(trajectory.steps)}
+    if connection.execute(_FINISH, row).rowcount == 0:
+        _explain_unfinished(connection, trajectory)
+
+
+def _explain_unfinished(connection: Connection, trajectory: Trajectory) -> None:
+    """Why a trajectory could not be finished, unless it is finished already."""
     now = existing_state(connection, trajectory.id)
-    if now in FINAL:
-        if find(connection, trajectory.id) != trajectory:
-            raise StoreConflict(f"trajectory {trajectory.id} is already {now.value}, with other content")
-        return
-    kept = steps_kept(connection, trajectory.id)
-    if kept != len(trajectory.steps):
+    if now not in FINAL:
+        kept = steps_kept(connection, trajectory.id)
         raise StoreConflict(
             f"trajectory {trajectory.id} has {len(trajectory.steps)} steps, but {kept} are kept; keep them all first"
         )
-    row = _row(trajectory, State.FINISHED)
-    connection.execute(update(TRAJECTORY).where(TRAJECTORY.c.id == trajectory.id).values(row))
+    if find(connection, trajectory.id) != trajectory:
+        raise StoreConflict(f"trajectory {trajectory.id} is already {now.value}, with other content")
 
 
 def reopen(connection: Connection, trajectory_id: str) -> None:
@@ -103,7 +134,7 @@ def find_run(connection: Connection, run_id: str) -> Run | None:
 
 def state(connection: Connection, trajectory_id: str) -> State | None:
     """The state of a trajectory; `None` where there is none of that id."""
-    found = connection.execute(select(TRAJECTORY.c.state).where(TRAJECTORY.c.id == trajectory_id)).scalar()
+    found = connection.execute(_STATE, {"wanted": trajectory_id}).scalar()
     return None if found is None else State(found)
 
 
@@ -132,21 +163,18 @@ def check_id(noun: str, id: str) -> str:
 
 
 def _keep_run(connection: Connection, run: Run) -> None:
-    stored = find_run(connection, run.id)
-    if stored is None:
-        row = {
-            "id": check_id("a run", run.id),
-            "asked_at": run.asked_at,
-            "folded_query": searchable(run.query).casefold(),
-            "record": dump_run(run),
-        }
-        connection.execute(insert(RUN), row)
-    elif stored != run:
+    row = {
+        "id": check_id("a run", run.id),
+        "asked_at": run.asked_at,
+        "folded_query": searchable(run.query).casefold(),
+        "record": dump_run(run),
+    }
+    if connection.execute(_ADD_RUN, row).rowcount == 0 and find_run(connection, run.id) != run:
         raise StoreConflict(f"there is already a run {run.id} with other content")
 
 
 def _insert(connection: Connection, trajectory: Trajectory, state: State) -> None:
-    connection.execute(insert(TRAJECTORY), _row(trajectory, state))
+    connection.execute(_ADD_TRAJECTORY, _row(trajectory, state))
     if trajectory.steps:
         connection.execute(insert(STEP), [_step_row(trajectory.id, step) for step in trajectory.steps])
 
@@ -189,5 +217,5 @@ def existing_state(connection: Connection, trajectory_id: str) -> State:
 
 def steps_kept(connection: Connection, trajectory_id: str) -> int:
     """How many steps of a trajectory are kept."""
-    count = select(func.count()).select_from(STEP).where(STEP.c.trajectory_id == trajectory_id)
-    return connection.execute(count).scalar_one()
+    kept: int = connection.execute(select(_STEPS_KEPT), {"wanted": trajectory_id}).scalar_one()
+    return kept

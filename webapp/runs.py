@@ -5,7 +5,7 @@ Every step is committed by the store before it is shown.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -41,6 +41,11 @@ class Runs:
         self._tools = tools
         self._live: dict[str, LiveRun] = {}
         self._dismissed = False
+        self._when_ended: Callable[[str], Awaitable[object]] | None = None
+
+    def when_ended(self, do: Callable[[str], Awaitable[object]]) -> None:
+        """Have this done with the id of each run that ends."""
+        self._when_ended = do
 
     async def start(self, run: Run, trajectories: Sequence[Trajectory]) -> LiveRun:
         """Keep a new run and set its trajectories going; it is kept before this returns."""
@@ -208,6 +213,14 @@ class Runs:
         live.ring()
         if live.snapshot.ended:
             self._live.pop(live.run.id, None)
+            await self._tell_ended(live.run.id)
+
+    async def _tell_ended(self, run_id: str) -> None:
+        try:
+            if self._when_ended is not None:
+                await self._when_ended(run_id)
+        except StoreError:  # the run itself is kept; what follows from it can be made up for later
+            logger.exception("what follows the end of run %s could not be done", run_id)
 
     def _give_up(self, live: LiveRun, part: LiveTrajectory, failure: Exception) -> None:
         """Nothing more can be kept: what was acknowledged stays, and the trajectory waits to be resumed."""

@@ -131,8 +131,10 @@ async def open_services(settings: Settings, on_progress: Progress | None = None)
         policy_of(spec)
         runs = Runs(store, policy_of, tools)
         stack.push_async_callback(runs.close)
+        ballots = Ballots(store, runs)
+        runs.when_ended(ballots.of_run)
         interrupted = await store.mark_interrupted()
-        yield Services(settings, store, pool, library, tools, spec, runs, Ballots(store, runs), interrupted)
+        yield Services(settings, store, pool, library, tools, spec, runs, ballots, interrupted)
 
 
 def _make_folder(path: Path) -> None:

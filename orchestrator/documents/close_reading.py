@@ -25,6 +25,7 @@ _OPENING_WORDS: Final = (
 )
 _OPENERS: Final = frozenset(_OPENING_WORDS.split())
 _CHANGED = re.compile(r"^Changed in ")
+_NOUN = re.compile(r"(?:An?|The|Any|One|Short for|Abbreviation) |Return|This (?:command|function|method|field)")
 _MEASURED: Final = (Asked.NUMBER, Asked.EXTENT, Asked.DEFAULT)
 
 
@@ -76,11 +77,11 @@ def _coverage(weights: Mapping[str, float], held: frozenset[str], passage: Passa
     return gained / (sum(weights.values()) or 1.0)
 
 
-def _leads(headed: float, *, lead: bool) -> float:
+def _leads(sentence: str, headed: float, *, lead: bool) -> float:
     """More for the beginning of a section whose heading is the subject, most where it is nothing else."""
     if not lead or headed < HEADED:
         return 0.0
-    return 0.7 * headed + (0.3 if headed > EXACT else 0.0)
+    return 0.7 * headed + (0.3 if headed > EXACT and _NOUN.match(sentence) else 0.0)
 
 
 def _adjacent(question: Question, held: Sequence[str]) -> float:
@@ -100,7 +101,7 @@ def _kind(question: Question, sentence: str, held: Sequence[str], passage: Passa
         defined = question.defined_by(sentence, held)
         if defined >= 1.0 or (defined and passage.headed < HEADED):
             return score + (0.8 if defined >= 1.0 else 0.2)
-        return score + _leads(passage.headed, lead=lead)
+        return score + _leads(sentence, passage.headed, lead=lead)
     if question.asked is Asked.DATE:
         return score + 0.3 * begins_with_release(sentence) - 0.3 * bool(_CHANGED.match(sentence))
     if question.asked in (Asked.RETURN, Asked.ANYTHING) and lead:

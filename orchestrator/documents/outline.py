@@ -15,6 +15,7 @@ _UNDERLINE = re.compile(r"^([=\-~^*#])\1{2,}$")
 _TERM = re.compile(r"[^\W_].{0,58}[\w):\"]$")
 _COLUMNS = re.compile(r" {2,}([A-Z][\w /().-]{1,38}?:?) {3,}([A-Z0-9].{12,})$")
 _WIDE = re.compile(r"\S {3,}\S")
+_SIGN = re.compile(r"[^\w\s.,;:'\"()-]|_")
 _GAP = re.compile(r"(?<=\S) +(?=\S)")
 _HYPHENATED = re.compile(r"(?<=\w)-\n\s+(?=[a-z])")
 FURNITURE: Final = re.compile(
@@ -130,7 +131,7 @@ def joined(lines: Sequence[str]) -> str:
     """Prose as one line; a table, a figure or code as it stands."""
     text = "\n".join(lines)
     wide = sum(1 for line in lines if _WIDE.search(line.strip()))
-    signs = sum(not (c.isalnum() or c.isspace() or c in ".,;:'\"()-") for c in text)
+    signs = len(_SIGN.findall(text))
     drawn = wide * 3 > len(lines) and not _justified(lines)
     if len(lines) > 1 and (drawn or signs * 6 > len(text)):
         return text

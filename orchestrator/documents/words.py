@@ -34,6 +34,10 @@ _CAPITALISED = re.compile(r"((?:[A-Z][A-Za-z]+ ){1,5}[A-Z][A-Za-z]+)(?: - Versio
 _VERSION = re.compile(r"\b([A-Z]{2,})(?:,? [Vv]ersion |v)(\d)\b")
 _PROTOCOL_VERSION = re.compile(r"\bInternet Protocol,? Version (\d)\b")
 _SERIES = re.compile(r"^RFC \d+: (?=\S)")
+_KEYWORD = re.compile(
+    r"\b(?!(?:the|an?|this|that|these|each|of|from|one|which|what|such|any|each)\b)([a-z]+) "
+    r"(?:statements?|keywords?|clauses?|operator)\b"
+)
 _VOWEL = re.compile("[aeiouy]")
 
 
@@ -58,9 +62,14 @@ def stems(text: str) -> list[str]:
 def content_words(text: str) -> list[str]:
     """Its distinct words that are no stop words, in order; all its words where nothing else is left."""
     found = list(dict.fromkeys(words(text)))
-    options = {w for option in _OPTION.findall(text) for w in words(option)}
+    options = {w for option in _OPTION.findall(text) for w in words(option)} | _keywords(text)
     kept = [w for w in found if w in options or (w not in STOP_WORDS and (len(w) > 1 or w.isdigit()))]
     return kept or found
+
+
+def _keywords(text: str) -> frozenset[str]:
+    """Stop words that are spoken of, such as `with` in *the with statement*."""
+    return frozenset(match.lower() for match in _KEYWORD.findall(text))
 
 
 def phrases(text: str) -> tuple[str, ...]:
@@ -82,7 +91,8 @@ def heading_stems(title: str) -> list[str]:
     heading = _SECTION_NUMBER.sub("", title.rsplit(" > ", 1)[-1].removesuffix("(continued)"))
     heading = _SERIES.sub("", heading)
     heading = _ARGUMENTS.sub(" ", heading.split(" — ")[0])
-    return [stem(w) for w in words(heading) if w not in STOP_WORDS] or stems(heading)
+    kept = _keywords(heading)
+    return [stem(w) for w in words(heading) if w not in STOP_WORDS or w in kept] or stems(heading)
 
 
 def identifiers(text: str) -> tuple[str, ...]:
