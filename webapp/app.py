@@ -13,7 +13,9 @@ from webapp.services import Services
 
 def create_app(services: Services, *, page: bool = True) -> FastAPI:
     """The application over these services; `page=False` leaves Gradio out."""
-    app = FastAPI(title="Podium", version="1", summary="Watch queries being routed, and rank the routings.")
+    # FastAPI's own documentation pages load scripts from elsewhere; the description itself stays at /openapi.json.
+    summary = "Watch queries being routed, and rank the routings."
+    app = FastAPI(title="Podium", version="1", summary=summary, docs_url=None, redoc_url=None)
     problems.install(app)
     app.state.services = services
     for part in (runs, trajectories, ballots, rewards, export):

@@ -6,8 +6,8 @@ import re
 
 from pypdf import PdfReader
 
+from orchestrator.documents.outline import joined
 from orchestrator.documents.passage import Reading, Section
-from orchestrator.documents.plain import joined
 
 _HYPHENATED = re.compile(r"(?<=[a-z])-\n(?=[a-z])")
 

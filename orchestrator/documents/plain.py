@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from orchestrator.documents.outline import FURNITURE, HEADING_CHARACTERS, joined, outlined, title_of
+from orchestrator.documents.outline import FURNITURE, HEADING_CHARACTERS, outlined, title_of
 from orchestrator.documents.passage import Reading, Section
 
 _PAGE_END = re.compile(
@@ -65,6 +65,3 @@ def _without_pages(text: str) -> str:
 def _paragraphs(text: str) -> Iterator[list[str]]:
     for paragraph in re.split(r"\n[ \t]*\n", text.expandtabs()):
         yield [line.rstrip() for line in paragraph.split("\n") if line.strip() and not _LEADER.search(line)]
-
-
-__all__ = ["joined", "read_text"]

@@ -246,3 +246,9 @@ async def test_a_database_that_another_process_holds_is_said_and_nothing_is_lost
     assert "locked" in response.json()["detail"]
     assert (await http.get(f"{API}/runs/{before['id']}")).json() == before
     assert (await asked(http))["ended"]
+
+
+async def test_the_interface_is_described_and_no_page_loads_scripts_from_elsewhere(http: httpx.AsyncClient) -> None:
+    described = (await http.get("/openapi.json")).json()["paths"]
+    assert {"/api/v1/runs", "/api/v1/runs/{run_id}/events", "/api/v1/ballots/{ballot_id}/rankings"} <= set(described)
+    assert (await http.get("/docs")).status_code == 404
