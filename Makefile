@@ -6,11 +6,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8000
+# Open the page where there is a screen to open it on.
+OPEN := $(if $(or $(DISPLAY),$(WAYLAND_DISPLAY),$(filter Darwin,$(shell uname))),--open)
 
 .PHONY: run setup test check browser lint types contracts pytest screenshot bench clean
 
 run: setup
-	$(BIN)/podium serve --port $(PORT) $(ARGS)
+	$(BIN)/podium serve --port $(PORT) $(OPEN) $(ARGS)
 
 setup: $(VENV)/.base
 
