@@ -7,6 +7,7 @@ import random
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any, Final
 
 import httpx
@@ -25,6 +26,15 @@ _LONGEST_MESSAGE: Final = 300
 
 Message = Mapping[str, str]
 Tool = Mapping[str, Any]
+
+
+class Tools(tuple[Tool, ...]):
+    """Tools that are sent with many calls; their JSON is written once."""
+
+    @cached_property
+    def json(self) -> str:
+        """All of them as a JSON list."""
+        return json.dumps(self)
 
 
 class ChatFailed(Exception):
@@ -75,24 +85,23 @@ class ChatClient:
 
         Failed attempts are also appended to `attempts`, so that they are known when the call fails or is cancelled.
         """
-        body: dict[str, Any] = {
+        fields: dict[str, Any] = {
             "model": model,
             "messages": messages,
             "temperature": temperature,
             self._limit_key: max_tokens,
             "stream": False,
         }
-        if tools:
-            body |= {"tools": tools, "parallel_tool_calls": False}
         if seed is not None:
-            body["seed"] = seed
+            fields["seed"] = seed
+        body = _written(fields, tools)
         tried: list[Attempt] = [] if attempts is None else attempts
         started_at, clock = datetime.now(UTC), time.perf_counter()
         self.in_flight += 1
         in_flight = self.in_flight
         try:
             async with asyncio.timeout(timeout_s):
-                raw = await self._persist(json.dumps(body).encode(), timeout_s, tried)
+                raw = await self._persist(body, timeout_s, tried)
         except TimeoutError as error:
             before = f"; before that: {tried[-1].error}" if tried else ""
             raise ChatFailed(f"{self._base} did not finish its reply within {timeout_s:g} s{before}") from error
@@ -213,6 +222,15 @@ class ChatClients:
     async def aclose(self) -> None:
         """Close every connection."""
         await self._transport.aclose()
+
+
+def _written(fields: Mapping[str, Any], tools: Sequence[Tool] | None) -> bytes:
+    """The body of a request as JSON."""
+    if not tools:
+        return json.dumps(fields).encode()
+    text = json.dumps({**fields, "parallel_tool_calls": False})
+    offered = tools.json if isinstance(tools, Tools) else json.dumps(tools)
+    return f'{text[:-1]}, "tools": {offered}}}'.encode()
 
 
 def _wait_s(attempt: int, asked_s: float | None) -> float:

@@ -99,6 +99,16 @@ class _Whole(httpx.Response):
         headers = [pair for pair in raw_headers if pair[0].lower() != b"content-encoding"]
         super().__init__(status, headers=headers, stream=httpx.ByteStream(content), request=request)
         self._whole = content
+        self.is_closed = self.is_stream_consumed = True
+
+    @property
+    def content(self) -> bytes:
+        """The body."""
+        return self._whole
+
+    def read(self) -> bytes:
+        """The body."""
+        return self._whole
 
     async def aread(self) -> bytes:
         """The body."""

@@ -1,10 +1,9 @@
 """The policy `openai:URL#model`: an orchestrator on vLLM or any other OpenAI-compatible server."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from orchestrator.chat import ChatFailed
+from orchestrator.chat import ChatFailed, Tools
 from orchestrator.model_call import CallRole, ModelCall
 from orchestrator.policy import Decision, PolicyFailed, Turn
 from orchestrator.pool import Pool
@@ -37,7 +36,7 @@ class RemotePolicy:
         self._model = model
         self._pool = pool
         self._sampling = sampling
-        self._described: dict[tuple[str, ...], Sequence[Mapping[str, Any]]] = {}
+        self._described: dict[tuple[str, ...], Tools] = {}
 
     @property
     def spec(self) -> str:
@@ -68,7 +67,7 @@ class RemotePolicy:
             return Decision(decision.thought, None, f"{decision.problem} (cut off by the limit of tokens)")
         return decision
 
-    def _tools(self, offered: tuple[str, ...]) -> Sequence[Mapping[str, Any]]:
+    def _tools(self, offered: tuple[str, ...]) -> Tools:
         if offered not in self._described:
-            self._described[offered] = tools(self._pool, offered)
+            self._described[offered] = Tools(tools(self._pool, offered))
         return self._described[offered]

@@ -16,24 +16,11 @@ _VAGUE: Final = (
     "list of well-known examples",
     "basic knowledge about the subject",
 )
-_SMALL_WORDS: Final = (
-    "a about after all also an and any are as at be been before but by can could did do does for from had has have he "
-    "her his how i if in into is it its me my no not of on one or our please say she should so some tell than that the "
-    "their them then there these they this to us was we were what when where which who whom whose why will with would "
-    "you your"
-)
 
 
 def vague_phrase(task: Task, *key: object) -> str:
     """A search query that misses what the task is about."""
     return pick(_VAGUE, "vague", task.id, *key)
-
-
-def content_words(question: str) -> str:
-    """The question without its small words, in its own order; the whole question where nothing else is left."""
-    words = re.findall(r"[^\W_]+(?:[.'’-][^\W_]+)*", question)
-    small = frozenset(_SMALL_WORDS.split())
-    return " ".join(word for word in words if word.casefold() not in small) or question.strip()
 
 
 def broken_program(program: str, *key: object) -> str:

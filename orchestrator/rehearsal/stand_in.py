@@ -13,13 +13,14 @@ from orchestrator.prices import charge
 from orchestrator.rehearsal import skilled
 from orchestrator.rehearsal.calculation import program_for
 from orchestrator.rehearsal.chance import draw
-from orchestrator.rehearsal.craft import content_words
 from orchestrator.rehearsal.tasks import find
 from orchestrator.rehearsal.world import rehearsal_world
 from orchestrator.tool import CannotAfford, Request, ToolError
 from orchestrator.trajectory import Document, Origin
 
 CHARACTERS_PER_TOKEN = 4
+LONGEST_SEARCH_QUERY = 390
+"""Characters. Outside the tasks the question itself is what is searched for."""
 
 
 class Extracted(Protocol):
@@ -87,7 +88,7 @@ class StandIn:
         if task is not None:
             return skilled.reply(task, self._entry.alias, role, request)
         if role is CallRole.QUERY_WRITER:
-            return Reply(content_words(request.query), Origin.SIMULATED)
+            return Reply(request.query.strip()[:LONGEST_SEARCH_QUERY], Origin.SIMULATED)
         if role is CallRole.CODE_WRITER:
             program = program_for(request.query)
             if program is None:
@@ -106,13 +107,13 @@ class StandIn:
         found = self._extract(request.query, request.evidence.documents)
         if found is not None:
             return Reply(found.sentence, Origin.EXTRACTED, found.source)
-        return Reply(self._excuse("Nothing that answers it was found in the documents gathered so far."), Origin.NONE)
+        return Reply(self._excuse("Not found: nothing in the documents gathered so far answers this."), Origin.NONE)
 
     def _excuse(self, reason: str) -> str:
         return (
-            f"{self._entry.alias} is a stand-in (a simulated expert) and knows only the rehearsal tasks. {reason} "
+            f"{reason} ({self._entry.alias} is a stand-in, a simulated expert that knows only the rehearsal tasks. "
             "For answers of a real model, give this alias an endpoint in pool.toml; "
-            "to have your own files searched, start with --documents DIR."
+            "to have your own files searched, start with --documents DIR.)"
         )
 
     def _usage(self, request: Request, key: tuple[object, ...]) -> Usage:
