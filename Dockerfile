@@ -8,13 +8,13 @@ COPY orchestrator ./orchestrator
 COPY prefs ./prefs
 COPY storage ./storage
 COPY webapp ./webapp
-RUN python3 -m venv /opt/venv && /opt/venv/bin/pip install --no-cache-dir '.[postgres]' && rm -rf /app/*
+RUN python3 -m venv /venv && /venv/bin/pip install --no-cache-dir '.[postgres]' && rm -rf /app/*
 
 # By number, so that a cluster can see that it is not root.
 USER 1000:1000
 # Files that a command writes by a relative name land in the volume.
 WORKDIR /data
-ENV PATH=/opt/venv/bin:$PATH \
+ENV PATH=/venv/bin:$PATH \
     PODIUM_DATA_DIR=/data \
     PODIUM_HOST=0.0.0.0 \
     PODIUM_PORT=8000 \

@@ -7,7 +7,6 @@ import random
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cached_property
 from typing import Any, Final
 
 import httpx
@@ -15,7 +14,8 @@ import httpx
 from orchestrator.completion import Completion, completion
 from orchestrator.model_call import Attempt
 from orchestrator.pool import Endpoint
-from orchestrator.transport import CONNECT_TIMEOUT_S, PooledTransport
+from orchestrator.prompt import Tools
+from orchestrator.transport import CONNECT_TIMEOUT_S, PooledTransport, root
 
 RETRIES: Final = 2
 """How often a call is tried again."""
@@ -23,18 +23,10 @@ RETRIED_STATUSES: Final = frozenset((408, 409, 429, *range(500, 600)))
 FIRST_WAIT_S: Final = 0.5
 LONGEST_WAIT_S: Final = 20.0
 _LONGEST_MESSAGE: Final = 300
+_JSON: Final = b"application/json"
 
 Message = Mapping[str, str]
 Tool = Mapping[str, Any]
-
-
-class Tools(tuple[Tool, ...]):
-    """Tools that are sent with many calls; their JSON is written once."""
-
-    @cached_property
-    def json(self) -> str:
-        """All of them as a JSON list."""
-        return json.dumps(self)
 
 
 class ChatFailed(Exception):
@@ -140,11 +132,7 @@ class ChatClient:
         return self._reply(content)
 
     def _headers(self) -> list[tuple[bytes, bytes]]:
-        headers = [
-            (b"Host", self._url.netloc),
-            (b"Content-Type", b"application/json"),
-            (b"Accept", b"application/json"),
-        ]
+        headers = [(b"Host", self._url.netloc), (b"Content-Type", _JSON), (b"Accept", _JSON)]
         if variable := self.endpoint.api_key_env:
             key = os.environ.get(variable, "").strip()
             if not key:
@@ -159,7 +147,7 @@ class ChatClient:
             case httpx.ConnectTimeout():
                 return f"{self._base} did not accept a connection within {CONNECT_TIMEOUT_S:g} s: is the address right?"
             case httpx.ConnectError():
-                if isinstance(_root(error), ConnectionRefusedError):
+                if isinstance(root(error), ConnectionRefusedError):
                     return f"{self._base} refused the connection: is the server running?"
                 return f"{self._base} cannot be reached: {self._safe(str(error))}"
             case httpx.TimeoutException():
@@ -259,10 +247,3 @@ def _said(content: bytes) -> str:
         if isinstance(said, dict) and said.get(key):
             said = said[key]
     return said if isinstance(said, str) else json.dumps(said)
-
-
-def _root(error: BaseException) -> BaseException:
-    """The first cause of an error, which tells a refused connection from an unknown host."""
-    while (cause := error.__cause__ or error.__context__) is not None:
-        error = cause
-    return error

@@ -4,9 +4,11 @@ The layout is that of ToolOrchestra's FRAMES evaluation; descriptions are Podium
 Building a prompt costs time in proportion to what is kept in it, however much was gathered before.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, Final
 
 from orchestrator.evidence import Evidence
@@ -40,6 +42,15 @@ class Caps:
     document_characters: int = 4_000
     code_tokens: int = 12_000
     total_tokens: int = 24_000
+
+
+class Tools(tuple[Mapping[str, Any], ...]):
+    """Tools that are sent with many calls; their JSON is written once."""
+
+    @cached_property
+    def json(self) -> str:
+        """All of them as a JSON list."""
+        return json.dumps(self)
 
 
 def estimated_tokens(text: str) -> int:
@@ -131,12 +142,12 @@ def _outputs(run: CodeRun) -> Iterator[str]:
         yield run.error
 
 
-def tools(pool: Pool, offered: Iterable[str]) -> list[dict[str, Any]]:
+def tools(pool: Pool, offered: Iterable[str]) -> Tools:
     """The tools as JSON, each with one argument `model`. A tool none of whose aliases is on offer is left out."""
     there = set(offered)
     entries = [entry for entry in pool.entries if entry.alias in there]
     described = ((tool, [entry for entry in entries if entry.tool == tool]) for tool in TOOLS)
-    return [_tool(tool, serving) for tool, serving in described if serving]
+    return Tools(_tool(tool, serving) for tool, serving in described if serving)
 
 
 def _tool(tool: str, entries: Sequence[PoolEntry]) -> dict[str, Any]:

@@ -127,3 +127,10 @@ def _translated(error: Exception, request: httpx.Request) -> httpx.TransportErro
         if isinstance(error, ours):
             return theirs(str(error) or type(error).__name__, request=request)
     return httpx.ReadTimeout(str(error) or "timed out", request=request)
+
+
+def root(error: BaseException) -> BaseException:
+    """The first cause of an error, which tells a refused connection from an unknown host."""
+    while (cause := error.__cause__ or error.__context__) is not None:
+        error = cause
+    return error

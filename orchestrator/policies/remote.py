@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Final
 
-from orchestrator.chat import ChatFailed, Tools
+from orchestrator.chat import ChatFailed
 from orchestrator.model_call import CallRole, ModelCall
 from orchestrator.policy import Decision, PolicyFailed, Turn
 from orchestrator.pool import Pool
 from orchestrator.priced_model import Asked, PricedModel
-from orchestrator.prompt import messages, tools
+from orchestrator.prompt import Tools, messages, tools
 from orchestrator.reply import decide
 
 TEMPERATURE: Final = 1.0
@@ -69,5 +69,5 @@ class RemotePolicy:
 
     def _tools(self, offered: tuple[str, ...]) -> Tools:
         if offered not in self._described:
-            self._described[offered] = Tools(tools(self._pool, offered))
+            self._described[offered] = tools(self._pool, offered)
         return self._described[offered]
