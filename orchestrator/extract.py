@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from orchestrator.documents.asked import Asked
+from orchestrator.documents.assurance import ALONE, ENOUGH, ahead_of_others, assurance, page
 from orchestrator.documents.candidate import Passage, passage_of, speaks_of
 from orchestrator.documents.close_reading import readings
 from orchestrator.documents.question import Question, question_of
@@ -21,7 +22,7 @@ _LONGEST_CHARACTERS: Final = 600
 _BRIEF_CHARACTERS: Final = 200
 """A sentence with fewer does not stand alone where an explanation is asked for."""
 _TINY_CHARACTERS: Final = 50
-_EXPLANATIONS: Final = (Asked.MEANING, Asked.ANYTHING, Asked.RETURN, Asked.FAILURE, Asked.MODULE)
+_EXPLANATIONS: Final = (Asked.MEANING, Asked.ANYTHING, Asked.WAY, Asked.RETURN, Asked.FAILURE, Asked.MODULE)
 _ENOUGH_CHARACTERS: Final = 420
 _REFERS_BACK: Final = re.compile(r"(?:This|These|It|They|Such|In (?:this|such)|Otherwise|However|For example)\b")
 _BEHIND: Final = 0.35
@@ -45,18 +46,30 @@ def extract(query: str, documents: Sequence[Document]) -> Extract | None:
         return None
     passages = [passage_of(question, document) for document in documents]
     weights = _weights(question, passages)
-    best: Extract | None = None
-    for number, passage in enumerate(passages):
-        if not speaks_of(question, passage):
-            continue
-        prior = _prior(documents, number)
-        for reading in readings(question, weights, passage):
-            score = round(reading.score + prior, 4)
-            if best is None or score > best.score:
-                best = Extract(
-                    _told(question, reading.sentence, passage), passage.document.source, passage.document.title, score
-                )
-    return best
+    found = [
+        (round(reading.score + _prior(documents, number), 4), -number, reading.sentence)
+        for number, passage in enumerate(passages)
+        if speaks_of(question, passage)
+        for reading in readings(question, weights, passage)
+    ]
+    if not found:
+        return None
+    score, place, sentence = max(found, key=lambda each: each[:2])
+    passage = passages[-place]
+    if assurance(question, passage, _ahead(documents, found, passage, score)) < ENOUGH:
+        return None
+    return Extract(_told(question, sentence, passage), passage.document.source, passage.document.title, score)
+
+
+def _ahead(
+    documents: Sequence[Document], found: Sequence[tuple[float, int, str]], passage: Passage, score: float
+) -> float:
+    """How far a passage stands before all other pages: by search, else by what was read in them."""
+    ahead = ahead_of_others(documents, passage)
+    if ahead is not None:
+        return ahead
+    others = [s for s, place, _ in found if page(documents[-place]) != page(passage.document)]
+    return score - max(others, default=score - ALONE)
 
 
 def _prior(documents: Sequence[Document], number: int) -> float:

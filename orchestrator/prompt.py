@@ -142,12 +142,12 @@ def _outputs(run: CodeRun) -> Iterator[str]:
         yield run.error
 
 
-def tools(pool: Pool, offered: Iterable[str]) -> Tools:
+def tools(pool: Pool, offered: Iterable[str]) -> list[dict[str, Any]]:
     """The tools as JSON, each with one argument `model`. A tool none of whose aliases is on offer is left out."""
     there = set(offered)
     entries = [entry for entry in pool.entries if entry.alias in there]
     described = ((tool, [entry for entry in entries if entry.tool == tool]) for tool in TOOLS)
-    return Tools(_tool(tool, serving) for tool, serving in described if serving)
+    return [_tool(tool, serving) for tool, serving in described if serving]
 
 
 def _tool(tool: str, entries: Sequence[PoolEntry]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ class Asked(StrEnum):
     RETURN = "return"
     MODULE = "module"
     MEANING = "meaning"
+    WAY = "way"
     ANYTHING = "anything"
 
 
@@ -72,6 +73,7 @@ _DIMENSION = (
     "temperature|age"
 )
 _KINDS: Final = (
+    (Asked.WAY, r"^how (?:(?:do|can|could|should|would|must) (?:i|we|you|one)|to)\b"),
     (
         Asked.DATE,
         r"\b(?:what|which) (?:\w+ )?(?:year|date|day|century|decade|version|release)\b|since when\b|"

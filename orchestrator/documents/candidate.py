@@ -5,13 +5,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from orchestrator.documents.asked import Asked
 from orchestrator.documents.passage import continues
 from orchestrator.documents.question import Question
-from orchestrator.documents.words import heading_stems, stems, title_stems
+from orchestrator.documents.words import heading_stems, stem, stems, title_stems
 from orchestrator.trajectory import Document
 
 HEADED: Final = 0.6
 """From here on a heading names what the question is about, so that the beginning of its section says what it is."""
+INTRODUCTIONS: Final = ("introduction", "abstract", "overview", "purpose", "summary")
+_ASKING: Final = frozenset(stems("purpose meaning definition mean means define"))
+_INTRODUCTION: Final = frozenset(map(stem, INTRODUCTIONS))
+_GLOSSARY: Final = frozenset(stems("glossary terminology definitions terms"))
 EXACT: Final = 0.94
 """From here on it names nothing else."""
 _CODED = re.compile(r"[A-Za-z]_[A-Za-z]|^[A-Z]{3,}\(")
@@ -29,6 +34,8 @@ class Passage:
     """Stems of its title and text."""
     headed: float
     """How well the heading names the subject of the question."""
+    explained: bool
+    """Whether it stands among the definitions of terms."""
     opening: bool
     """Whether it is the first passage of its section."""
 
@@ -45,7 +52,28 @@ def passage_of(question: Question, document: Document) -> Passage:
         headed *= 0.4 if coded(document) else 0.6
     elif coded(document) and not question.identifiers:
         headed *= 0.7
-    return Passage(document, heading, title, everywhere, headed, not continues(document))
+    if introduces(question, document):
+        headed = 1.0
+    explained = bool(_GLOSSARY & title)
+    return Passage(document, heading, title, everywhere, headed, explained, not continues(document))
+
+
+def introduces(question: Question, document: Document) -> bool:
+    """Whether it is in the introduction of a document named for a subject that shall be explained in words."""
+    if question.asked is not Asked.MEANING or question.identifiers:
+        return False
+    if not _INTRODUCTION.intersection(heading_stems(document.title)):
+        return False
+    return question.terms.keys() - _ASKING <= _entitling(document)
+
+
+def entitled(question: Question, document: Document) -> bool:
+    """Whether the title of the whole document names some of what the question is about."""
+    return not question.subject.isdisjoint(_entitling(document))
+
+
+def _entitling(document: Document) -> frozenset[str]:
+    return frozenset(title_stems(document.title.partition(" > ")[0]))
 
 
 def names(document: Document, identifiers: Sequence[str]) -> bool:

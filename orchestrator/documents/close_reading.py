@@ -48,7 +48,7 @@ def readings(question: Question, weights: Mapping[str, float], passage: Passage)
         prose += clean
         lead = clean and prose == 1 and passage.opening
         covered = _coverage(weights, frozenset(held), passage)
-        loose = question.asked in (Asked.ANYTHING, Asked.MEANING) and passage.headed >= HEADED
+        loose = question.asked in (Asked.ANYTHING, Asked.WAY, Asked.MEANING) and passage.headed >= HEADED
         loose |= question.asked is Asked.MODULE and of_module(passage.document)
         enough = _ENOUGH_BELOW_HEADING if loose else ENOUGH
         if covered < enough or not answers(question, sentence, held, passage, lead=lead):
@@ -99,11 +99,14 @@ def _kind(question: Question, sentence: str, held: Sequence[str], passage: Passa
     score -= 0.15 if is_news(passage.document) else 0.0
     if question.asked is Asked.MEANING:
         defined = question.defined_by(sentence, held)
+        score += 0.25 * (lead and passage.headed > EXACT and passage.explained)
         if defined >= 1.0 or (defined and passage.headed < HEADED):
-            return score + (0.8 if defined >= 1.0 else 0.2)
+            return score + max(0.8 if defined >= 1.0 else 0.2, _leads(sentence, passage.headed, lead=lead))
         return score + _leads(sentence, passage.headed, lead=lead)
-    if question.asked is Asked.DATE:
+    if question.asked is not Asked.DATE:
+        score -= 0.3 * bool(_CHANGED.match(sentence))
+    else:
         return score + 0.3 * begins_with_release(sentence) - 0.3 * bool(_CHANGED.match(sentence))
-    if question.asked in (Asked.RETURN, Asked.ANYTHING) and lead:
+    if question.asked in (Asked.RETURN, Asked.ANYTHING, Asked.WAY) and lead:
         return score + 0.2 * passage.headed
     return score

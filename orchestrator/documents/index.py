@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from orchestrator.documents.building import FORMAT, State, build
-from orchestrator.documents.ranking import Sought, expression, introducing, ranked, sought
+from orchestrator.documents.ranking import Sought, expression, introducing, of_options, ranked, sought
 from orchestrator.documents.reading import Progress, Skipped, find, fingerprint
 from orchestrator.trajectory import Document
 
@@ -89,6 +89,7 @@ class Index:
         for match, most in (
             (expression([], wanted.phrases), _CANDIDATES),
             (introducing(wanted.question), _CANDIDATES // 4),
+            (of_options(wanted.question), _CANDIDATES_OF_SHORT_QUERY),
             (expression(rare, wanted.phrases), _CANDIDATES if len(known) > 1 else _CANDIDATES_OF_SHORT_QUERY),
         ):
             if not match:

@@ -20,6 +20,21 @@ _LOW_WORDS: Final = (
 LOW: Final = frozenset(stems(_LOW_WORDS))
 """Stems of words of asking, which say little about the subject."""
 _STEMMED_STOP_WORDS: Final = frozenset(map(stem, STOP_WORDS))
+_ACTION = re.compile(r"^how (?:\w+ (?:i|we|you|one)|to) ([a-z]+)")
+_LIKE: Final = (
+    "make create build",
+    "get obtain return retrieve read find query determine give fetch",
+    "delete remove erase unlink",
+    "start create launch run spawn begin",
+    "run execute start spawn launch call",
+    "write output save store print",
+    "exit quit leave terminate stop",
+    "stop terminate cancel kill abort end",
+    "change set modify edit replace alter",
+    "show display print list",
+    "check test determine verify whether",
+)
+"""Verbs of asking *how*, each with those that an answer may have instead."""
 _COUNTED = re.compile(r"\bhow many ([a-z-]+)")
 _NO_MEANING: Final = frozenset(stems("now not no also often always still usually deprecated to up only about"))
 _COPULA: Final = frozenset(stems("is are was were means refers denotes defines returns provides describes indicates"))
@@ -42,6 +57,8 @@ class Question:
     """Names of things in code, as they are written."""
     numbers: Mapping[str, str]
     """Numbers that it names, each with the stem of the word before it, as in `status code 404`."""
+    action: frozenset[str]
+    """The stem of what a question that begins with *how do I* wants to do, and of verbs like it; else none."""
     counted: str | None
     """The stem of what a question that begins with *how many* counts."""
 
@@ -112,8 +129,18 @@ def question_of(text: str) -> Question:
         limits_asked(text),
         identifiers(text),
         numbers,
+        _action(text),
         stem(counted[1]) if counted else None,
     )
+
+
+def _action(text: str) -> frozenset[str]:
+    """What somebody who asks how wants to do, with what means the same."""
+    wanted = _ACTION.match(" ".join(text.lower().split()))
+    if wanted is None:
+        return frozenset()
+    like = next((group for group in _LIKE if group.split()[0] == wanted[1]), wanted[1])
+    return frozenset(stems(like))
 
 
 def _named(text: str) -> set[str]:

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Final
 
 from orchestrator.documents.asked import Asked
-from orchestrator.documents.candidate import coded, names, passage_of, speaks_of
+from orchestrator.documents.candidate import INTRODUCTIONS, coded, introduces, names, passage_of, speaks_of
 from orchestrator.documents.close_reading import readings
 from orchestrator.documents.forms import forms
 from orchestrator.documents.passage import continues, is_news
@@ -18,8 +18,6 @@ from orchestrator.trajectory import Document
 _ASIDE: Final = frozenset(
     ("references", "acknowledgements", "acknowledgments", "index", "bibliography", "addresses", "contents")
 )
-INTRODUCTIONS: Final = ("introduction", "abstract", "overview", "purpose", "summary")
-_INTRODUCTION: Final = frozenset(map(stem, INTRODUCTIONS))
 _TYPED: Final = re.compile(r"\w \*+\w+\(|\b(?:int|void|double|ssize_t) \w+\(|\(\w+ \*")
 """A signature of a function with types, as in C."""
 _LOOKED_INTO: Final = 40
@@ -62,6 +60,12 @@ def introducing(question: Question) -> str | None:
     return f"{{title}} : (({titled}) AND ({expression(INTRODUCTIONS, [])}))"
 
 
+def of_options(question: Question) -> str | None:
+    """An FTS5 expression for titles with one of the options, such as `-O`, that a question is about."""
+    options = [name for name in question.identifiers if name.startswith("-")]
+    return f"{{title}} : ({expression([], options)})" if options else None
+
+
 def ranked(
     query: Sought, found: Sequence[tuple[Document, float]], rarity: Mapping[str, float], limit: int
 ) -> tuple[Document, ...]:
@@ -73,7 +77,7 @@ def ranked(
     weights = {stem(t): rarity.get(t, 1.0) * min(1.0, importance.get(stem(t), 1.0)) for t in query.terms}
     phrased = [stems(phrase) for phrase in query.phrases]
     pairs = [(stem(a), stem(b)) for a, b in pairwise(query.terms)]
-    scored = [(_fit(d, weights, phrased, pairs) + bm25 / best, d) for d, bm25 in found]
+    scored = [(_fit(d, weights, phrased, pairs) + _named(query.question, d) + bm25 / best, d) for d, bm25 in found]
     scored.sort(key=lambda pair: -pair[0])
     near = [(score + _answering(query.question, weights, d), d) for score, d in scored[: max(_LOOKED_INTO, limit)]]
     near.sort(key=lambda pair: -pair[0])
@@ -103,20 +107,23 @@ def _fit(
     return 2.0 * covered * covered + 0.6 * titled + 0.4 * headed + 0.6 * precise + 0.4 * adjacent + 1.5 * exact - aside
 
 
+def _named(question: Question, document: Document) -> float:
+    """More for the introduction of a document about the subject, and below the very name in code."""
+    if question.identifiers:
+        return 1.0 if names(document, question.identifiers) else -0.3
+    return 1.0 if introduces(question, document) else 0.0
+
+
 def _answering(question: Question, weights: Mapping[str, float], document: Document) -> float:
     """More for a passage below a heading that names the subject, and for one with a sentence that answers."""
     passage = passage_of(question, document)
     named = 0.5 * passage.headed * (1.0 if passage.opening else 0.6)
     if _TYPED.search(document.title) and not question.identifiers:
         named -= 1.2
-    if question.identifiers:
-        named += 1.0 if names(document, question.identifiers) else -0.3
     if coded(document) and not names(document, question.identifiers):
         named -= 0.8
     if question.asked is Asked.MODULE and " > " not in document.title and passage.opening:
         named += 0.4
-    if question.asked is Asked.MEANING and question.subject <= passage.title and _INTRODUCTION & passage.heading:
-        named += 1.0
     if not speaks_of(question, passage):
         return named
     best = max((reading.score for reading in readings(question, weights, passage)), default=0.0)

@@ -17,7 +17,10 @@ _BEGUN = re.compile(
 )
 _TABULAR = re.compile(r"[|{}]|::=")
 _NAME = re.compile(r"\w+(?:\.\w+)*")
-_LOOSE: Final = (Asked.MEANING, Asked.ANYTHING, Asked.RETURN, Asked.MODULE, Asked.NAME)
+_INSTRUCTS: Final = re.compile(
+    r"\w\(|\w\.\w|\w_\w|(?<!\w)--?[a-z]|\b(?:use|using|call|run|type|enter|press|how|how-to)\b", re.IGNORECASE
+)
+_LOOSE: Final = (Asked.MEANING, Asked.ANYTHING, Asked.RETURN, Asked.MODULE, Asked.NAME, Asked.WAY)
 _CHANGE_ASKED: Final = frozenset(stems("added new introduced deprecated removed appear"))
 
 
@@ -44,16 +47,49 @@ def _of_kind(question: Question, sentence: str, held: Sequence[str], passage: Pa
         case Asked.DATE:
             return _dated(question, sentence, passage)
         case Asked.MEANING:
-            about = opens or len(question.subject & set(held)) > len(question.subject) / 2
-            return about and not _TABULAR.search(sentence)
-        case Asked.MODULE if lead and of_module(passage.document):
-            return True
+            return _explains(question, sentence, held, opens=opens)
+        case Asked.WAY:
+            return _instructs(question, sentence, held, passage)
+        case Asked.MODULE | Asked.RETURN:
+            module = question.asked is Asked.MODULE and lead and of_module(passage.document)
+            returned = question.asked is Asked.RETURN and opens
+            return module or returned or question.answered_by(sentence)
         case Asked.FAILURE:
-            return question.answered_by(f"{passage.document.title.rsplit(' > ', 1)[-1]}: {sentence}")
-        case Asked.RETURN if opens:
-            return True
+            return question.answered_by(f"{_heading(passage)}: {sentence}")
         case _:
             return question.answered_by(sentence)
+
+
+def _heading(passage: Passage) -> str:
+    return passage.document.title.rsplit(" > ", 1)[-1]
+
+
+def _explains(question: Question, sentence: str, held: Sequence[str], *, opens: bool) -> bool:
+    """Whether a sentence can say what the subject is: not a row, nor about a name that has it as a part."""
+    if _within_name(question, sentence) or _TABULAR.search(sentence):
+        return False
+    return opens or len(question.subject & set(held)) > len(question.subject) / 2
+
+
+def _instructs(question: Question, sentence: str, held: Sequence[str], passage: Passage) -> bool:
+    """Whether a sentence, with its heading, has what shall be done and to what, and a sign of something to use."""
+    shown = passage.heading | set(held)
+    if not question.subject - question.action <= shown or not question.action & shown:
+        return False
+    return _INSTRUCTS.search(f"{_heading(passage)} {sentence}") is not None
+
+
+def _within_name(question: Question, sentence: str) -> bool:
+    """Whether a common noun of the question is only a part of a name there, as joule in `James Prescott Joule`."""
+    common = question.subject - question.anchors
+    named: dict[str, bool] = {}
+    for before, word in pairwise(["", *_NAME.findall(sentence)]):
+        term = stem(word.lower())
+        if term in common:
+            joined = before[:1].isupper() and word[0].isupper() and before.lower() not in STOP_WORDS
+            inside = joined and stem(before.lower()) not in question.subject
+            named[term] = named.get(term, True) and inside
+    return any(named.values())
 
 
 def _dated(question: Question, sentence: str, passage: Passage) -> bool:
@@ -71,6 +107,8 @@ def _names_subject(question: Question, said: frozenset[str], held: frozenset[str
     """Whether a sentence with its titles has the names and most of the words that the question is about."""
     missing = question.anchors - said
     if missing and (len(missing) > 1 or not question.anchors & held or question.identifiers):
+        return False
+    if question.asked is Asked.MODULE and not question.subject <= said:
         return False
     kinds = [first for first, second in question.pairs if second in LOW and first in question.subject]
     if question.asked is Asked.MEANING and not said.issuperset(kinds):

@@ -69,5 +69,5 @@ class RemotePolicy:
 
     def _tools(self, offered: tuple[str, ...]) -> Tools:
         if offered not in self._described:
-            self._described[offered] = tools(self._pool, offered)
+            self._described[offered] = Tools(tools(self._pool, offered))
         return self._described[offered]

@@ -78,6 +78,16 @@ def test_what_the_documents_do_not_say_is_not_answered(question: str) -> None:
     assert extract(question, DOCUMENTS) is None
 
 
+@pytest.mark.parametrize(
+    "question", ["What is a lindqvist?", "How do I paint the impeller?", "How do I spin the warranty card?"]
+)
+def test_passage_about_another_thing_with_the_same_words_does_not_answer(question: str) -> None:
+    person = Document(
+        "person", "Erik Lindqvist", "Erik Lindqvist was an engineer. He could spin any impeller.", "people.html"
+    )
+    assert extract(question, (*DOCUMENTS, person)) is None
+
+
 def test_without_documents_there_is_no_answer() -> None:
     assert extract("What is an impeller?", ()) is None
 
@@ -93,6 +103,8 @@ def test_without_documents_there_is_no_answer() -> None:
         ("What is a generator?", Asked.MEANING),
         ("What does functools.wraps do?", Asked.MEANING),
         ("When should I use a lock?", Asked.ANYTHING),
+        ("How do I stop the pump?", Asked.WAY),
+        ("How to stop the pump?", Asked.WAY),
         ("Which module parses arguments?", Asked.MODULE),
         ("How long is a label?", Asked.EXTENT),
         ("How many octets has an address?", Asked.EXTENT),
