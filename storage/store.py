@@ -15,8 +15,10 @@ from storage import history, queries, rankings, trajectories
 from storage.database import named, open_engine, read_only, upgrade_engine
 from storage.errors import READ_ONLY, StoreReadOnly, told_plainly
 from storage.history import RunSummary
+from storage.presence import Presence
 from storage.queries import SavedQuery
 from storage.records import dump_step, load_ranking
+from storage.sqlite import place
 from storage.steps import StepToKeep
 from storage.tables import RANKING, TRAJECTORY
 from storage.trajectories import State
@@ -33,6 +35,7 @@ class Store:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._writer = Writer(engine)
+        self._presence: Presence | None = None
         self.read_only = read_only(engine)
         """Whether only reading is possible."""
 
@@ -52,6 +55,8 @@ class Store:
         """Finish what is being written and let go of the database."""
         self._writer.close()
         self._engine.dispose()
+        if self._presence is not None:
+            self._presence.close()
 
     def __enter__(self) -> Self:
         return self
@@ -86,9 +91,20 @@ class Store:
         """Let an interrupted trajectory run again; of two who try at once, one gets StoreConflict."""
         await self._write(lambda connection: trajectories.reopen(connection, trajectory_id))
 
-    async def mark_interrupted(self) -> tuple[str, ...]:
-        """Mark every running trajectory as interrupted, and name them. For the start of the process that runs them."""
-        return await self._write(trajectories.mark_interrupted)
+    async def come(self) -> tuple[str, ...]:
+        """Be counted as a process that runs trajectories here.
+
+        If it is the only one, what is kept as running was left behind: it is marked as interrupted, and named.
+        """
+        if self._presence is not None:
+            return ()
+        with told_plainly(named(self._engine)):
+            self._presence = Presence(place(self._engine))
+        if not self._presence.alone:
+            return ()
+        left = await self._write(trajectories.mark_interrupted)
+        self._presence.share()
+        return left
 
     async def add(self, trajectory: Trajectory) -> bool:
         """Keep a trajectory made elsewhere. False where it is here already; StoreConflict where it differs."""

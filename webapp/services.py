@@ -133,7 +133,7 @@ async def open_services(settings: Settings, on_progress: Progress | None = None)
         stack.push_async_callback(runs.close)
         ballots = Ballots(store, runs)
         runs.when_ended(ballots.of_run)
-        interrupted = await store.mark_interrupted()
+        interrupted = await store.come()
         yield Services(settings, store, pool, library, tools, spec, runs, ballots, interrupted)
 
 

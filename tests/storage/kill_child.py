@@ -23,7 +23,7 @@ STEPS = 5
 async def work(url: str, acknowledge: Callable[[str], None], number: int) -> None:
     """Resume what an earlier child left, run new trajectories, rank their ballots: all at once, without end."""
     with Store.open(url) as store:
-        await store.mark_interrupted()
+        await store.come()
         async with asyncio.TaskGroup() as group:
             for id in store.interrupted():
                 if id.startswith("t-"):

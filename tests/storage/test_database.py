@@ -144,7 +144,7 @@ async def test_read_only_database_is_read_but_not_written(url: str, file: Path, 
             store.keep_ranking(b_then_a_and_c),
             store.keep_step("r1-t1", step(0)),
             store.begin(run(id="r2"), []),
-            store.mark_interrupted(),
+            store.come(),
         ):
             with pytest.raises(StoreReadOnly, match="read-only: make its file and its folder writable"):
                 await write

@@ -104,7 +104,7 @@ async def test_running_trajectories_of_a_killed_process_become_interrupted(sqlit
     with Store.open(sqlite_url) as store:
         running = {one.id for one in store.iter_trajectories() if store.state(one.id) is State.RUNNING}
         assert running
-        assert set(await store.mark_interrupted()) == running == set(store.interrupted())
+        assert set(await store.come()) == running == set(store.interrupted())
         some = next(one for one in store.iter_trajectories() if one.id in running)
         await store.reopen(some.id)
         await store.keep_step(some.id, step(len(some.steps)))

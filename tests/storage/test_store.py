@@ -106,7 +106,7 @@ async def test_interrupted_run_is_resumed_behind_its_last_step(store: Store) -> 
     await store.keep_step("t1", step(0))
     await store.keep_step("t2", step(0))
     await store.finish(ended(going(2), 1))
-    assert await store.mark_interrupted() == ("t1",)
+    assert await store.come() == ("t1",)
     assert store.interrupted() == ("t1",)
     with pytest.raises(StoreConflict, match="the trajectory is interrupted"):
         await store.keep_step("t1", step(1))
@@ -116,7 +116,7 @@ async def test_interrupted_run_is_resumed_behind_its_last_step(store: Store) -> 
     await store.keep_step("t1", step(1))
     await store.finish(ended(going(1), 2))
     assert store.trajectory("t1") == ended(going(1), 2)
-    assert await store.mark_interrupted() == ()
+    assert await store.come() == ()
 
 
 async def test_fork_keeps_the_steps_that_it_shares(store: Store) -> None:
