@@ -38,6 +38,17 @@ def check_query(query: str) -> None:
             f"the query has {len(query):,} characters; {LONGEST_QUERY:,} are the most. "
             "Put long material into files and point --documents at them"
         )
+    check_text("the query", query)
+
+
+def check_text(name: str, text: str) -> None:
+    """Raises ValueError for text that cannot be written as UTF-8: half of a surrogate pair."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(
+            f"{name} holds half a character at position {error.start}; send it as proper Unicode"
+        ) from None
 
 
 def new_id() -> str:

@@ -169,8 +169,9 @@ class ChatClient:
         return _TryAgain(failure, _seconds(retry_after)) if status in RETRIED_STATUSES else failure
 
     def _reply(self, content: bytes) -> Mapping[str, Any]:
+        key = os.environ.get(self.endpoint.api_key_env or "", "").strip().encode()
         try:
-            raw = json.loads(content)
+            raw = json.loads(content.replace(key, b"[key]") if key else content)
         except (ValueError, RecursionError) as error:
             start = self._safe(content[:80].decode("utf-8", "replace"))
             raise ChatFailed(

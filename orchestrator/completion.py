@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from orchestrator.model_call import Attempt, Usage
 from orchestrator.reply import text_and_thinking
@@ -61,6 +61,10 @@ def completion(
     )
 
 
+MOST_TOKENS: Final = 10**9
+"""A greater count is a server's mistake, and so unknown."""
+
+
 def usage_of(reported: object) -> Usage | None:
     """Tokens as an OpenAI-compatible server reports them: cached inside input, reasoning inside output.
 
@@ -78,7 +82,8 @@ def usage_of(reported: object) -> Usage | None:
 
 def _count(table: object, key: str) -> int | None:
     value = table.get(key) if isinstance(table, Mapping) else None
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    known = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_TOKENS
+    return value if known else None
 
 
 def _part(some: int | None, whole: int | None) -> int | None:

@@ -40,6 +40,10 @@ class Ranking:
             )
         if self.reason is not None and len(self.reason) > LONGEST_REASON:
             raise RankingMismatch(f"a reason has at most {LONGEST_REASON:,} characters, not {len(self.reason):,}")
+        try:
+            "".join((self.reason or "", self.annotator, *self.labels)).encode()
+        except UnicodeEncodeError:
+            raise RankingMismatch("the ranking holds half a character; send it as proper Unicode") from None
 
     @property
     def labels(self) -> tuple[str, ...]:

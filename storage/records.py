@@ -44,7 +44,7 @@ def trajectory_json(trajectory: Trajectory) -> Json:
 
 def dump_trajectory(trajectory: Trajectory) -> str:
     """The record of a trajectory as one line of JSON."""
-    return _line(trajectory_json(trajectory))
+    return dump_line(trajectory_json(trajectory))
 
 
 def load_trajectory(record: str | bytes | Mapping[str, Any]) -> Trajectory:
@@ -79,7 +79,7 @@ def dump_step(step: Step) -> str:
 
 def dump_run(run: Run) -> str:
     """The record of a run as one line of JSON."""
-    return _line({"format": FORMAT, **_RUN.dump_python(run, mode="json")})
+    return dump_line({"format": FORMAT, **_RUN.dump_python(run, mode="json")})
 
 
 def load_run(record: str | bytes | Mapping[str, Any]) -> Run:
@@ -94,7 +94,7 @@ def ballot_json(ballot: Ballot) -> Json:
 
 def dump_ballot(ballot: Ballot) -> str:
     """The record of a ballot as one line of JSON."""
-    return _line(ballot_json(ballot))
+    return dump_line(ballot_json(ballot))
 
 
 def load_ballot(record: str | bytes | Mapping[str, Any]) -> Ballot:
@@ -113,7 +113,7 @@ def ranking_json(ranking: Ranking, ballot: Ballot | None = None) -> Json:
 
 def dump_ranking(ranking: Ranking, ballot: Ballot | None = None) -> str:
     """The record of a ranking as one line of JSON."""
-    return _line(ranking_json(ranking, ballot))
+    return dump_line(ranking_json(ranking, ballot))
 
 
 def load_ranking(record: str | bytes | Mapping[str, Any]) -> Ranking:
@@ -222,7 +222,8 @@ def _written(adapter: TypeAdapter[T], value: T, exclude: set[str] | None = None)
         return json.dumps(adapter.dump_python(value, mode="json", exclude=exclude))
 
 
-def _line(record: Json) -> str:
+def dump_line(record: Json) -> str:
+    """A record as one line of JSON; half a surrogate pair, which models do send, is escaped."""
     line = json.dumps(record, ensure_ascii=False, allow_nan=False)
     try:
         line.encode()

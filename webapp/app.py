@@ -1,5 +1,6 @@
 """The web application: HTTP under `/api/v1`, the page under `/ui`, health beside them."""
 
+import json
 from typing import Any
 
 from fastapi import FastAPI
@@ -11,11 +12,21 @@ from webapp.guard import Guard
 from webapp.services import Services
 
 
+class AsciiJSON(JSONResponse):
+    """JSON in ASCII, which can hold whatever a model sent, half a surrogate pair too."""
+
+    def render(self, content: Any) -> bytes:
+        """The body."""
+        return json.dumps(content, allow_nan=False).encode("ascii")
+
+
 def create_app(services: Services, *, page: bool = True) -> FastAPI:
     """The application over these services; `page=False` leaves Gradio out."""
     # FastAPI's own documentation pages load scripts from elsewhere; the description itself stays at /openapi.json.
     summary = "Watch queries being routed, and rank the routings."
-    app = FastAPI(title="Podium", version="1", summary=summary, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Podium", version="1", summary=summary, docs_url=None, redoc_url=None, default_response_class=AsciiJSON
+    )
     problems.install(app)
     app.state.services = services
     for part in (runs, trajectories, ballots, rewards, export):
@@ -31,7 +42,7 @@ def create_app(services: Services, *, page: bool = True) -> FastAPI:
         async def home() -> RedirectResponse:
             return RedirectResponse("/ui/")
 
-    app.add_middleware(Guard)
+    app.add_middleware(Guard, names=services.settings.names)
     return app
 
 

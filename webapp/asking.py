@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from orchestrator.alternatives import Run, alternatives, check_query, new_id
+from orchestrator.alternatives import Run, alternatives, check_query, check_text, new_id
 from orchestrator.pool import TOOL_OF, UnknownAlias
 from orchestrator.preference import PRESETS, PreferenceVector, preset
 from orchestrator.trajectory import Limits, Trajectory
 
 MOST_ALTERNATIVES = 12
+LONGEST_REFERENCE = 5_000
+"""Characters."""
 DEFAULT_LIMITS = Limits(turns=20)
 
 
@@ -29,6 +31,11 @@ class Asking:
 
     def __post_init__(self) -> None:
         check_query(self.query)
+        if self.reference is not None and len(self.reference) > LONGEST_REFERENCE:
+            raise ValueError(
+                f"a reference answer has at most {LONGEST_REFERENCE:,} characters, not {len(self.reference):,}"
+            )
+        check_text("the reference answer", self.reference or "")
         if not 1 <= len(self.preferences) <= MOST_ALTERNATIVES:
             raise ValueError(f"a run has 1 to {MOST_ALTERNATIVES} alternatives, not {len(self.preferences)}")
         for alias in (alias for preference in self.preferences for alias in preference.tools):

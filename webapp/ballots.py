@@ -48,9 +48,9 @@ class Ballots:
         return self._store.next_ballot(annotator)
 
     async def of_run(self, run_id: str) -> Ballot | None:
-        """The ballot of what the run has now; `None` while something runs or there is nothing to compare."""
+        """The ballot of what the run has now; `None` unless two or more alternatives have all come to their end."""
         snapshot = self._runs.snapshot(run_id)
-        if not snapshot.ended or len(snapshot.trajectories) < 2:
+        if not snapshot.complete or len(snapshot.trajectories) < 2:
             return None
         ids = {trajectory.id for trajectory in snapshot.trajectories}
         async with self._making:

@@ -80,6 +80,10 @@ class FrontDesk:
         """The ballot of a run that has ended with two or more alternatives."""
         return await self._services.ballots.of_run(run_id)
 
+    def ballot(self, ballot_id: str) -> Ballot:
+        """The ballot of that id."""
+        return self._services.ballots.ballot(ballot_id)
+
     async def submit_ranking(self, placement: Placement, reason: str | None) -> Ranking:
         """Keep a ranking."""
         opinion = Opinion(placement.groups, placement.unranked, placement.acceptable, reason or None)

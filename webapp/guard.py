@@ -1,7 +1,6 @@
 """What every request must pass: another site's page cannot change anything here, and bodies have a size."""
 
 import json
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -19,8 +18,9 @@ POLICY = (
 class Guard:
     """Pure ASGI, so that streams stay streams."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, names: frozenset[str] = frozenset()) -> None:
         self._app = app
+        self._names = names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse with a problem document, or pass on."""
@@ -28,6 +28,9 @@ class Guard:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
+        if self._names and _host(headers) not in self._names:
+            await _refuse(send, 421, "this server is not called by that name; add it to PODIUM_ALLOWED_HOSTS")
+            return
         if scope["method"] not in SAFE_METHODS:
             refusal = _foreign(headers) or _too_long(headers)
             if refusal is not None:
@@ -36,10 +39,16 @@ class Guard:
         await self._app(scope, _measured(receive), _guarded(send))
 
 
+def _host(headers: Headers) -> str:
+    """The name in the Host header without its port. A page that rebinds its name to this machine sends its own."""
+    host = headers.get("host", "").lower()
+    return host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
+
+
 def _foreign(headers: Headers) -> tuple[int, str] | None:
     origin = headers.get("origin")
     if headers.get("sec-fetch-site") == "cross-site" or (
-        origin is not None and urlsplit(origin).netloc != headers.get("host")
+        origin is not None and origin.partition("://")[2] != headers.get("host")
     ):
         return 403, "this request comes from another site's page; open Podium's own page instead"
     return None
@@ -82,7 +91,7 @@ def _guarded(send: Send) -> Send:
 
 
 async def _refuse(send: Send, status: int, detail: str) -> None:
-    title = {403: "Forbidden", 413: "Content Too Large"}[status]
+    title = {403: "Forbidden", 413: "Content Too Large", 421: "Misdirected Request"}[status]
     body = json.dumps({"type": "about:blank", "title": title, "status": status, "detail": detail}).encode()
     headers = [(b"content-type", b"application/problem+json"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})

@@ -7,7 +7,7 @@ from typing import Any
 
 from orchestrator.trajectory import Trajectory
 from storage.queries import SavedQuery
-from storage.records import load_trajectory
+from storage.records import dump_line, load_trajectory
 
 LONGEST_LINE = 50_000_000
 """Bytes that one record may have."""
@@ -63,11 +63,11 @@ def _records(path: Path) -> Iterator[tuple[int, Any]]:
                 continue
             try:
                 yield number, json.loads(line)
-            except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+            except (ValueError, RecursionError) as error:
                 raise BadLine(path, number, f"not JSON: {error}") from error
 
 
 def lines(records: Iterable[dict[str, Any]]) -> Iterator[str]:
     """Each record as one line of JSON."""
     for record in records:
-        yield json.dumps(record, ensure_ascii=False) + "\n"
+        yield dump_line(record) + "\n"

@@ -37,6 +37,11 @@ class RunSnapshot:
         """Whether nothing of it runs any more."""
         return State.RUNNING not in self.states.values()
 
+    @property
+    def complete(self) -> bool:
+        """Whether every trajectory has come to its end, so that they can be compared for good."""
+        return not {State.RUNNING, State.INTERRUPTED} & set(self.states.values())
+
 
 @dataclass(slots=True)
 class LiveTrajectory:

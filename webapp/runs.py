@@ -13,6 +13,7 @@ from typing import Any
 from orchestrator.alternatives import Run, new_id
 from orchestrator.grade import grade
 from orchestrator.policy import Policy
+from orchestrator.pool import TOOL_OF, TOOLS, UnknownAlias
 from orchestrator.progress import Stop
 from orchestrator.run import Routed, events, forked
 from orchestrator.tool import Tool
@@ -59,6 +60,8 @@ class Runs:
 
     async def fork(self, trajectory_id: str, step: int, call: ToolCall) -> tuple[LiveRun, Trajectory]:
         """Add an alternative to the run: the same steps before `step`, then `call` instead."""
+        if TOOL_OF.get(call.model) != call.tool:
+            raise UnknownAlias(call.model, TOOLS.get(call.tool, tuple(TOOL_OF)))
         origin = self.trajectory(trajectory_id)
         child = forked(origin, step, new_id(), datetime.now(UTC))
         live = self._loaded(origin)
@@ -81,17 +84,20 @@ class Runs:
         return live
 
     async def cancel(self, run_id: str, trajectory_id: str | None = None) -> RunSnapshot:
-        """Stop one trajectory or all of a run; returns when they have stopped. What has ended is left alone."""
-        live = self._live.get(run_id)
-        if live is None:
-            return self.snapshot(run_id)
+        """End one trajectory or all of a run, interrupted ones too; returns when they have ended."""
+        live = self._live.get(run_id) or self._kept(run_id)
         if trajectory_id is not None and trajectory_id not in live.parts:
             raise NotFound(f"run {run_id} has no trajectory {trajectory_id}")
-        tasks = [part.task for id, part in live.parts.items() if trajectory_id in (None, id) and part.task is not None]
+        parts = [part for id, part in live.parts.items() if trajectory_id in (None, id)]
+        tasks = [part.task for part in parts if part.task is not None]
         for task in tasks:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
+        for part in parts:
+            if part.state is State.INTERRUPTED:
+                await self._store.reopen(part.trajectory.id)
+                await self._finish(live, part, Stop(StopReason.CANCELLED, "ended by hand after an interruption"))
         return live.snapshot
 
     async def follow(self, run_id: str, every_s: float = COALESCE_S) -> AsyncIterator[RunSnapshot]:
@@ -146,23 +152,21 @@ class Runs:
         run = self._store.run(run_id)
         if run is None:
             raise NotFound(f"there is no run {run_id}")
-        parts = {t.id: LiveTrajectory(t, self._state(t)) for t in self._store.trajectories_of(run_id)}
+        parts = {
+            t.id: LiveTrajectory(t, self._store.state(t.id) or State.INTERRUPTED)
+            for t in self._store.trajectories_of(run_id)
+        }
         return LiveRun(run, parts)
 
-    def _state(self, trajectory: Trajectory) -> State:
-        """Where a trajectory stands that nothing here drives: what is kept as running was interrupted."""
-        kept = self._store.state(trajectory.id)
-        return State.INTERRUPTED if kept in (None, State.RUNNING) else kept
-
     def _set_going(self, live: LiveRun, parts: list[LiveTrajectory], forced: ToolCall | None = None) -> None:
-        previous: asyncio.Task[None] | None = None
+        before: list[asyncio.Task[None]] = []
         for part in parts:
-            after = previous if live.run.one_after_another else None
+            after = tuple(before) if live.run.one_after_another else ()
             part.task = asyncio.create_task(self._drive(live, part, forced, after))
-            previous = part.task
+            before.append(part.task)
 
     async def _drive(
-        self, live: LiveRun, part: LiveTrajectory, forced: ToolCall | None, after: asyncio.Task[None] | None
+        self, live: LiveRun, part: LiveTrajectory, forced: ToolCall | None, after: Sequence[asyncio.Task[None]]
     ) -> None:
         try:
             stop = await self._until_stop(live, part, forced, after)
@@ -172,11 +176,11 @@ class Runs:
             self._give_up(live, part, failure)
 
     async def _until_stop(
-        self, live: LiveRun, part: LiveTrajectory, forced: ToolCall | None, after: asyncio.Task[None] | None
+        self, live: LiveRun, part: LiveTrajectory, forced: ToolCall | None, after: Sequence[asyncio.Task[None]]
     ) -> Stop:
         try:
-            if after is not None:
-                await asyncio.wait([after])
+            if after:
+                await asyncio.wait(after)
             return await self._steps(live, part, forced)
         except asyncio.CancelledError:
             if live.run.id not in self._live:  # the server is closing

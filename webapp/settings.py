@@ -8,6 +8,7 @@ from typing import Self
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8000
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class SettingsError(ValueError):
@@ -28,6 +29,8 @@ class Settings:
     policy: str | None = None
     """SPEC; `None`: the default."""
     documents: Path | None = None
+    allowed_hosts: frozenset[str] = frozenset()
+    """Further host names by which this server is called, such as a proxy's."""
     pace: float = 1.0
     """How much of their declared latency stand-ins really wait; 0 is none."""
 
@@ -43,12 +46,19 @@ class Settings:
             found = replace(found, pool=Path(text))
         if text := environment.get("PODIUM_PACE"):
             found = replace(found, pace=_pace(text))
+        hosts = environment.get("PODIUM_ALLOWED_HOSTS", "").lower().split(",")
         return replace(
             found,
+            allowed_hosts=frozenset(host.strip() for host in hosts if host.strip()),
             host=environment.get("PODIUM_HOST") or found.host,
             database_url=environment.get("PODIUM_DATABASE_URL") or None,
             policy=environment.get("PODIUM_POLICY") or None,
         )
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Host names by which this server may be called; empty is any. On loopback nobody else needs another name."""
+        return LOOPBACK | self.allowed_hosts if self.host in LOOPBACK else self.allowed_hosts
 
     @property
     def database(self) -> str:

@@ -107,8 +107,9 @@ def _files(root: Path) -> Iterator[Path]:
     for folder, below, names in os.walk(root):
         below[:] = sorted(b for b in below if not b.startswith(".") and not _FURNITURE.fullmatch(b))
         for name in sorted(names):
-            if not name.startswith(".") and not _INDEX_PAGE.fullmatch(name):
-                yield Path(folder, name)
+            file = Path(folder, name)
+            if not name.startswith(".") and not _INDEX_PAGE.fullmatch(name) and file.is_file():
+                yield file
 
 
 def _kind(name: str) -> tuple[str, str | None]:

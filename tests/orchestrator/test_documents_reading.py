@@ -1,5 +1,6 @@
 import gzip
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -219,3 +220,10 @@ def test_packing_loses_no_word_and_keeps_to_the_limit(blocks: list[str]) -> None
     packed_texts = list(packed(blocks))
     assert all(0 < len(text) <= MOST_CHARACTERS + 4 for text in packed_texts)
     assert "".join("".join(packed_texts).split()) == "".join("".join(blocks).split())
+
+
+def test_what_is_no_file_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("The lighthouse of Ar Men was finished in 1881.")
+    (tmp_path / "gone.txt").symlink_to(tmp_path / "nowhere.txt")
+    os.mkfifo(tmp_path / "pipe.txt")
+    assert [passage.source for passage in read_documents(tmp_path).passages] == ["a.txt"]

@@ -31,7 +31,7 @@ def test_a_run_is_watched_live_and_one_alternative_is_stopped(page: Page, slow_u
     expect(page.locator("#trace .pd-state")).to_contain_text("stopped", ignore_case=True)
     states = httpx.get(f"{slow_url}/api/v1/runs/{desk.run}").json()["trajectories"]
     assert [t["stop_reason"] for t in states] == ["cancelled", None, None, None]
-    page.get_by_role("button", name="Stop", exact=True).click()
+    page.get_by_role("button", name="Stop all").click()
     desk.wait_until_ended()
     states = httpx.get(f"{slow_url}/api/v1/runs/{desk.run}").json()["trajectories"]
     assert [t["stop_reason"] for t in states] == ["cancelled"] * 4

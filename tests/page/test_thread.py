@@ -115,6 +115,8 @@ def test_a_ballot_that_changed_meanwhile_is_said_on_the_page(page: Page, desk: A
     expect(cards(page)).to_have_count(4)
     api = f"{desk.base_url}/api/v1"
     first = httpx.get(f"{api}/runs/{desk.run}").json()["trajectories"][0]["id"]
+    shown = httpx.get(f"{api}/runs/{desk.run}/ballot").json()["alternatives"]
+    kept = [alternative["trajectory"] for alternative in shown if alternative["label"] in "AB"]
     fork = {"step": 0, "call": {"tool": "answer", "model": "answer-3"}}
     assert httpx.post(f"{api}/trajectories/{first}/fork", json=fork).status_code == 201
     while not httpx.get(f"{api}/runs/{desk.run}").json()["ended"]:
@@ -122,5 +124,32 @@ def test_a_ballot_that_changed_meanwhile_is_said_on_the_page(page: Page, desk: A
     tab_into_rank(page)
     for key in ("A", "B", "Enter"):
         page.keyboard.press(key)
-    expect(page.locator(".toast-body")).to_contain_text("reload it and rank again")
+    expect(page.locator(".toast-body")).to_contain_text("Your order was carried over")
+    expect(cards(page)).to_have_count(5)
+    expect(page.locator("#rank .pd-rank-list .pd-card")).to_have_count(2)
     assert desk.rankings() == []
+    page.get_by_role("button", name="Submit ranking").click()
+    expect(page.locator("#result")).to_contain_text("R")
+    (record,) = desk.rankings()
+    assert [record["trajectories"][label] for (label,) in record["groups"]] == kept
+
+
+def test_a_reason_can_be_corrected_without_touching_the_order(page: Page, desk: Any) -> None:
+    desk.open()
+    desk.ask(QUERY)
+    desk.wait_until_ended()
+    page.get_by_role("tab", name="Compare and rank").click()
+    expect(cards(page)).to_have_count(4)
+    tab_into_rank(page)
+    page.keyboard.press("B")
+    page.keyboard.press("Enter")
+    expect(page.locator("#result")).to_contain_text("R")
+    page.get_by_role("button", name="Submit ranking").click()
+    expect(page.locator(".toast-body")).to_contain_text("stored already")
+    page.get_by_label("Why this order?").fill("B is short")
+    page.get_by_role("button", name="Submit ranking").click()
+    expect(page.locator("#result")).to_contain_text("B is short")
+    assert [(record["groups"], record["reason"]) for record in desk.rankings()] == [
+        ([["B"]], None),
+        ([["B"]], "B is short"),
+    ]

@@ -25,5 +25,5 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
 @pytest.fixture
 async def http(services: Services) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(create_app(services, page=False))
-    async with httpx.AsyncClient(transport=transport, base_url="http://podium.test") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
         yield client

@@ -208,3 +208,20 @@ def test_pool_check_says_why_an_endpoint_cannot_be_reached(podium: Terminal, tmp
     out, _ = podium("pool", "check", "--pool", str(pool), code=1)
     assert "unreachable" in out
     assert "unpriced" in out
+
+
+def test_an_import_that_meets_another_trajectory_of_the_same_id_keeps_nothing(podium: Terminal, tmp_path: Path) -> None:
+    record = podium.records("ask", QUERY, "--json")[0]
+    file = tmp_path / "twice.jsonl"
+    lines = [{**record, "id": "new"}, {**record, "id": "same", "seed": 8}, {**record, "id": "same", "seed": 9}]
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert "same" in podium("import", "trajectories", str(file), code=2)[1]
+    assert [kept["id"] for kept in podium.records("export", "trajectories")] == [record["id"]]
+
+
+def test_half_a_character_in_an_imported_record_is_escaped_in_the_export(podium: Terminal, tmp_path: Path) -> None:
+    record = podium.records("ask", QUERY, "--json")[0]
+    file = tmp_path / "half.jsonl"
+    file.write_text(json.dumps({**record, "id": "half", "answer": "\ud83d"}) + "\n")
+    podium("import", "trajectories", str(file))
+    assert "\ud83d" in [kept["answer"] for kept in podium.records("export", "trajectories")]

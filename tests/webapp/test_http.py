@@ -2,13 +2,19 @@ import asyncio
 import json
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import httpx
 import pytest
 
-from webapp.services import Services
+from orchestrator.trajectory import StopReason
+from webapp.api.runs import NewRun
+from webapp.services import Services, open_services
+from webapp.settings import Settings
+
+ROUTE = "fixed:search-1,reasoner-1,answer-1"
 
 API = "/api/v1"
 
@@ -220,7 +226,7 @@ async def test_another_sites_page_can_change_nothing(http: httpx.AsyncClient) ->
     for headers in ({"Origin": "http://evil.test"}, {"Sec-Fetch-Site": "cross-site"}):
         response = await http.post(f"{API}/runs", json={"query": "hello"}, headers=headers)
         assert response.status_code == 403
-    allowed = await http.post(f"{API}/runs", json={"query": "hello"}, headers={"Origin": "http://podium.test"})
+    allowed = await http.post(f"{API}/runs", json={"query": "hello"}, headers={"Origin": "http://127.0.0.1"})
     assert allowed.status_code == 201
 
 
@@ -252,3 +258,65 @@ async def test_the_interface_is_described_and_no_page_loads_scripts_from_elsewhe
     described = (await http.get("/openapi.json")).json()["paths"]
     assert {"/api/v1/runs", "/api/v1/runs/{run_id}/events", "/api/v1/ballots/{ballot_id}/rankings"} <= set(described)
     assert (await http.get("/docs")).status_code == 404
+
+
+async def test_alternatives_one_after_another_wait_for_every_one_before(settings: Settings) -> None:
+    async with open_services(replace(settings, pace=0.3)) as services:
+        body = NewRun(query="What is 17% of 2,340?", alternatives=3, policy=ROUTE, one_after_another=True)
+        live = await services.ask(body.asking(services))
+        first, second, third = live.parts.values()
+        await asyncio.sleep(0.1)
+        await services.runs.cancel(live.run.id, second.trajectory.id)
+        await asyncio.sleep(0.1)
+        assert first.at_work is not None
+        assert third.at_work is None
+        await services.runs.cancel(live.run.id)
+
+
+async def test_nothing_is_ranked_before_an_interrupted_alternative_has_ended(settings: Settings) -> None:
+    async with open_services(replace(settings, pace=5.0)) as services:
+        run = (await services.ask(NewRun(query="What is 17% of 2,340?", alternatives=2).asking(services))).run.id
+    async with open_services(settings) as services:
+        assert len(services.interrupted) == 2
+        await services.runs.resume(services.interrupted[0])
+        async for _ in services.runs.follow(run, every_s=0.0):
+            pass
+        assert await services.ballots.of_run(run) is None
+        snapshot = await services.runs.cancel(run)
+        assert {t.stop_reason for t in snapshot.trajectories} == {StopReason.ANSWERED, StopReason.CANCELLED}
+        assert await services.ballots.of_run(run) is not None
+
+
+async def test_a_name_that_was_rebound_to_this_machine_is_refused(http: httpx.AsyncClient) -> None:
+    for headers in ({"Host": "evil.test"}, {"Host": "evil.test:8000", "Origin": "http://evil.test:8000"}):
+        assert (await http.get(f"{API}/export/trajectories", headers=headers)).status_code == 421
+    assert (await http.get("/healthz", headers={"Host": "localhost:8000"})).status_code == 200
+    assert (await http.get("/healthz", headers={"Host": "[::1]:8000"})).status_code == 200
+
+
+async def test_half_a_character_is_refused_and_nothing_is_kept(http: httpx.AsyncClient) -> None:
+    body = b'{"query": "\\ud83d lone"}'
+    response = await http.post(f"{API}/runs", content=body, headers={"Content-Type": "application/json"})
+    assert response.status_code == 422
+    assert "half a character" in response.json()["detail"]
+    assert (await http.get(f"{API}/export/trajectories")).text == ""
+    ballot = await ballot_of(http, (await asked(http))["id"])
+    said = b'{"groups": [["A", "B", "C"]], "reason": "\\ud83d"}'
+    address = f"{API}/ballots/{ballot['id']}/rankings"
+    response = await http.post(address, content=said, headers={"Content-Type": "application/json"})
+    assert response.status_code == 422
+    assert (await http.get(f"{API}/export/rankings")).text == ""
+
+
+@pytest.mark.parametrize("origin", ["http://[bad", "null", "nonsense"])
+async def test_a_broken_origin_is_refused(http: httpx.AsyncClient, origin: str) -> None:
+    assert (await http.post(f"{API}/runs", json={"query": "x"}, headers={"Origin": origin})).status_code == 403
+
+
+@pytest.mark.parametrize("call", [{"tool": "answer", "model": "zz"}, {"tool": "search", "model": "answer-1"}])
+async def test_a_fork_with_an_unknown_alias_is_refused(http: httpx.AsyncClient, call: dict[str, str]) -> None:
+    run = await asked(http)
+    address = f"{API}/trajectories/{run['trajectories'][0]['id']}/fork"
+    response = await http.post(address, json={"step": 0, "call": call})
+    assert response.status_code == 422
+    assert "unknown alias" in response.json()["detail"]

@@ -169,7 +169,7 @@ def test_the_result_tells_order_line_and_rewards() -> None:
     view = result_view(ranking, shown, by_id, {shown.trajectory("B"): Rewarded(0.5, 0.5)}, POOL)
     assert view["sentence"] == "B > A; not ranked: C; acceptable: B"
     assert [(row["label"], row["below"], row["reward"]) for row in view["rows"]] == [
-        ("B", False, "0.50"), ("A", True, "–"), ("C", True, "–"),
+        ("B", False, "0.50"), ("A", True, "–"), ("C", False, "–"),
     ]  # fmt: skip
 
 

@@ -33,7 +33,7 @@ class NewRun(BaseModel):
     preferences: list[PreferenceVector] | None = Field(None, min_length=1, max_length=MOST_ALTERNATIVES)
     """One alternative for each; takes the place of `preference` and `alternatives`."""
     seed: int = Field(0, ge=0, lt=2**31)
-    reference: str | None = Field(None, max_length=5_000)
+    reference: str | None = None
     limits: Limits = DEFAULT_LIMITS
     policy: str | None = None
     one_after_another: bool = False

@@ -67,7 +67,7 @@ def _import(chosen: argparse.Namespace) -> int:
         with Store.open(settings.database) as store:
             if chosen.kind == "queries":
                 return await store.add_queries(found)
-            return sum([await store.add(trajectory) for trajectory in found])
+            return await store.add_all(found)
 
     new = asyncio.run(keep())
     print(f"{new} {chosen.kind} imported, {len(found) - new} were here already", file=sys.stderr)

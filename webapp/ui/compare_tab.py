@@ -15,7 +15,7 @@ from webapp.ui.packing import packed_chart, sendable
 from webapp.ui.quiet import QUIET, problem, run_of
 from webapp.views import words
 from webapp.views.comparison import ballot_view, comparison_view, result_view
-from webapp.views.placement import placement
+from webapp.views.placement import carried, placement, restated
 
 
 class CompareTab:
@@ -57,13 +57,24 @@ class CompareTab:
         return *await self._views(run, found, last), reason
 
     async def _submit(self, token: str, value: Any, reason: str | None) -> tuple[Any, ...]:
-        run = run_of(token)
+        run, said = run_of(token), (reason or "").strip() or None
         with problem(run):
-            stored = await self._desk.submit_ranking(placement(value), (reason or "").strip() or None)
             found = await self._desk.ballot_of(run)
             if found is None:
-                raise LookupError(run)
+                raise ValueError(words.STILL_RUNNING)
+            if isinstance(value, dict) and value.get("ballot") != found.id:
+                return await self._carry_over(run, value, found)
+            rankings = await self._desk.rankings_of(found.id)
+            again = restated(value, rankings[-1], said) if rankings else None
+            stored = await self._desk.submit_ranking(again or placement(value), said)
             return await self._views(run, found, stored)
+
+    async def _carry_over(self, run: str, value: Any, found: Ballot) -> tuple[Any, ...]:
+        """The new ballot with the order that was about to be submitted for the old one."""
+        draft = carried(value, self._desk.ballot(str(value.get("ballot"))), found)
+        gr.Warning(words.BALLOT_CHANGED, title=words.TITLE)
+        comparison, scatter, rank, result, panel = await self._views(run, found, None)
+        return comparison, scatter, sendable(rank | draft), result, panel
 
     async def _views(self, run: str, ballot: Ballot, last: Ranking | None) -> tuple[Any, ...]:
         """Values of the comparison, the scatter, the ranking list, the result and the panel."""

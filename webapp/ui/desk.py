@@ -57,6 +57,9 @@ class Desk(Protocol):
     async def ballot_of(self, run_id: str) -> Ballot | None:
         """The ballot of a run that has ended with two or more alternatives."""
 
+    def ballot(self, ballot_id: str) -> Ballot:
+        """The ballot of that id, also one that another has taken the place of."""
+
     async def submit_ranking(self, placement: Placement, reason: str | None) -> Ranking:
         """Keep a ranking. The same `placement.key` twice is one ranking; a new key supersedes the last one."""
 

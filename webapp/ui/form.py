@@ -9,6 +9,9 @@ from orchestrator.trajectory import Limits
 from webapp.asking import DEFAULT_LIMITS, Asking, varied
 from webapp.views import words
 
+MOST_DIGITS = 12
+"""Of a whole number that is typed; a longer one would keep the server busy."""
+
 
 def preference(accuracy: Any, cost: Any, latency: Any, favoured: Any) -> PreferenceVector:
     """The person's own preference vector; raises ValueError."""
@@ -29,8 +32,9 @@ def limits(turns: Any, usd: Any, seconds: Any) -> Limits:
     """The limits; an empty box is no limit, and the default for turns. Raises ValueError."""
     dollars = decimal(usd, words.LIMIT_USD)
     time = decimal(seconds, words.LIMIT_SECONDS)
+    most_turns = whole(turns, words.LIMIT_TURNS)
     return Limits(
-        turns=whole(turns, words.LIMIT_TURNS) or DEFAULT_LIMITS.turns,
+        turns=DEFAULT_LIMITS.turns if most_turns is None else most_turns,
         usd=dollars,
         seconds=None if time is None else float(time),
     )
@@ -55,8 +59,8 @@ def whole(value: Any, name: str) -> int | None:
     number = decimal(value, name)
     if number is None:
         return None
-    if number != number.to_integral_value():
-        raise ValueError(words.NOT_A_NUMBER.format(name=name, value=value))
+    if abs(number.adjusted()) > MOST_DIGITS or number != number.to_integral_value():
+        raise ValueError(words.NOT_A_WHOLE_NUMBER.format(name=name, value=str(value)[:40]))
     return int(number)
 
 
@@ -69,5 +73,5 @@ def decimal(value: Any, name: str) -> Decimal | None:
     except InvalidOperation:
         number = Decimal("NaN")
     if isinstance(value, bool) or not number.is_finite():
-        raise ValueError(words.NOT_A_NUMBER.format(name=name, value=value))
+        raise ValueError(words.NOT_A_NUMBER.format(name=name, value=str(value)[:40]))
     return number

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from html import escape
 from typing import Any, Final
 
 import gradio as gr
@@ -21,9 +22,9 @@ def problem(run: str = "") -> Iterator[None]:
         yield
     except LookupError as failure:
         text = words.NO_SUCH_RUN.format(run=run) if run else str(failure.args[0] if failure.args else failure)
-        raise gr.Error(text, title=words.TITLE, print_exception=False) from failure
+        raise gr.Error(escape(text), title=words.TITLE, print_exception=False) from failure
     except (ValueError, StoreError) as failure:
-        raise gr.Error(_sentence(str(failure)), title=words.TITLE, print_exception=False) from failure
+        raise gr.Error(escape(_sentence(str(failure))), title=words.TITLE, print_exception=False) from failure
 
 
 def token_of(run: str) -> str:

@@ -74,7 +74,7 @@ class RunTab:
         with gr.Accordion(words.ALIASES_FOLD, open=False, elem_id="favour-fold"):
             self.favour = island.favour_island(value={"aliases": known, "weights": {}}, elem_id="favour")
         with gr.Accordion(words.MORE_FOLD, open=False, elem_id="more-fold"):
-            self.seed = gr.Number(0, label=words.SEED, precision=0, minimum=0, elem_id="seed")
+            self.seed = gr.Textbox("0", label=words.SEED, max_lines=1, elem_id="seed")
             self.reference = gr.Textbox(label=words.REFERENCE, info=words.REFERENCE_HINT, elem_id="reference")
             with gr.Row():
                 self.turns = _limit(words.LIMIT_TURNS, "limit-turns", str(DEFAULT_LIMITS.turns))
@@ -98,7 +98,7 @@ class RunTab:
             [self.ask.click, self.query.submit], self._ask, form_inputs, self.token, cancels=[self.following], **QUIET
         )
         self.stop.click(self._stop, self.token, None, queue=False, **QUIET)
-        self.trace.stopalternative(self._stop_one, None, None, queue=False, **QUIET)
+        self.trace.stopalternative(self._stop_one, None, self.token, queue=False, **QUIET)
         self.trace.resumealternative(self._resume, None, self.token, cancels=[self.following], **QUIET)
         self.trace.forkstep(self._fork, None, self.token, cancels=[self.following], **QUIET)
         self.examples.chosen(_chosen, None, self.query, queue=False, **QUIET)
@@ -142,9 +142,12 @@ class RunTab:
             if run := run_of(token):
                 await self._desk.stop(run)
 
-    async def _stop_one(self, event: gr.EventData) -> None:
+    async def _stop_one(self, event: gr.EventData) -> Any:
+        """Stop one; where nothing of the run runs, nobody follows it, so it is followed anew."""
         with problem():
+            followed = not self._desk.snapshot(str(event.run)).ended
             await self._desk.stop(str(event.run), str(event.alternative))
+            return gr.skip() if followed else token_of(str(event.run))
 
     async def _resume(self, event: gr.EventData) -> str:
         with problem():

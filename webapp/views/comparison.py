@@ -117,7 +117,7 @@ def _sentence(ranking: Ranking) -> str:
 
 
 def _below(ranking: Ranking, place: int | None) -> bool:
-    return ranking.acceptable is not None and (place is None or place > ranking.acceptable)
+    return ranking.acceptable is not None and place is not None and place > ranking.acceptable
 
 
 def _state(trajectory: Trajectory) -> State:

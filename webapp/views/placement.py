@@ -3,7 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
+from orchestrator.alternatives import new_id
+from prefs.ballot import Ballot
+from prefs.ranking import Ranking
 from webapp.views import words
+from webapp.views.steps import JsonObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,34 @@ def placement(value: Any) -> Placement:
         str(value.get("version", ""))[:64],
         str(value.get("key", ""))[:64],
     )
+
+
+def restated(value: Any, last: Ranking, reason: str | None) -> Placement | None:
+    """The last ranking again, where only its reason is new; `None` where the order was touched.
+
+    Raises ValueError where nothing is new.
+    """
+    if isinstance(value, dict) and value.get("touched") is True:
+        return None
+    if reason == last.reason:
+        raise ValueError(words.ALREADY_STORED)
+    return Placement(last.groups, last.unranked, last.acceptable, last.ballot, "", new_id())
+
+
+def carried(value: Any, old: Ballot, new: Ballot) -> JsonObject:
+    """The order of a ballot that another has taken the place of, told in the new labels; newcomers are unranked."""
+    placed = placement(value)
+    label_of = {alternative.trajectory: alternative.label for alternative in new.alternatives}
+    moved = {a.label: label_of[a.trajectory] for a in old.alternatives if a.trajectory in label_of}
+    groups = [[moved[label] for label in group if label in moved] for group in placed.groups]
+    named = {label for group in groups for label in group}
+    return {
+        "groups": [group for group in groups if group],
+        "unranked": [label for label in new.labels if label not in named],
+        "acceptable": placed.acceptable if all(groups) else None,
+        "touched": True,
+        "key": new_id(),
+    }
 
 
 def _labels(value: Any) -> bool:

@@ -25,7 +25,7 @@ def run_view(snapshot: RunSnapshot, pool: Pool, now: datetime, rows: Rows | None
         "query": snapshot.run.query,
         "reference": snapshot.run.reference,
         "now_ms": _ms(now),
-        "ended": snapshot.ended,
+        "ended": snapshot.complete,
         "problem": snapshot.problem,
         "alternatives": [
             trace_view(

@@ -40,12 +40,16 @@ TAB_HISTORY: Final = "History"
 REASON: Final = "Why this order?"
 REASON_HINT: Final = "Optional, but it is what teaches most."
 SUBMIT: Final = "Submit ranking"
+ALREADY_STORED: Final = "This ranking is stored already. Change the order or the reason to correct it."
+BALLOT_CHANGED: Final = "The alternatives changed meanwhile. Your order was carried over: look at it and submit again."
+STILL_RUNNING: Final = "An alternative still runs or was interrupted. Submit when all have ended; your order stays."
 NOT_TOUCHED: Final = "Nothing is ranked yet. Place at least one alternative, or say that none is acceptable."
 SEARCH: Final = "Search queries"
 SEARCH_HINT: Final = "Words of the query"
 
 # Problems
 NO_SUCH_RUN: Final = "There is no run {run}. It may have been deleted, or the link is incomplete."
+NOT_A_WHOLE_NUMBER: Final = "{name} must be a whole number, not {value!r}."
 NOT_A_NUMBER: Final = "{name} must be a number, not {value!r}."
 
 STOP_REASONS: Final[Mapping[str, str]] = {
@@ -104,6 +108,7 @@ ISLANDS: Final[Mapping[str, str]] = {
     "open_step": "Show details of step {number}",
     "stop_one": "Stop this one",
     "resume_one": "Resume",
+    "end_one": "End it here",
     "all_ended": "All {count} have ended.",
     "compare_now": "Compare and rank them",
     "fork": "Try another call here",

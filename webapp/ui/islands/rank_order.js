@@ -50,7 +50,9 @@
     const open = opened(state);
     lift(open, label);
     open.tray.push(label);
-    return closed(open);
+    const next = closed(open);
+    // Emptying what lay above the line says nothing of the rest, so the line goes too.
+    return next.acceptable === 0 && state.acceptable !== 0 ? { ...next, acceptable: null } : next;
   };
 
   order.last = (state, label) => order.toGap(state, label, opened(state).sequence.length);

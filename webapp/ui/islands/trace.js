@@ -113,6 +113,7 @@
       }
       if (alternative.state === "interrupted") {
         about.append(P.button("pd-small", say("resume_one"), () => trigger("resumealternative", { alternative: alternative.id, run: view.run })));
+        about.append(P.button("pd-small", say("end_one"), () => trigger("stopalternative", { alternative: alternative.id, run: view.run })));
       }
       const facts = el("div", "pd-facts");
       if (alternative.live && !alternative.live.waiting && alternative.live.started_ms !== null) {
