@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import tempfile
+import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -141,9 +142,23 @@ def _read_only(address: str) -> bool:
 
 def _set_up(connection: sqlite3.Connection, *, wal: bool) -> None:
     if wal:
-        connection.execute("PRAGMA journal_mode=WAL")
+        _write_ahead(connection)
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Keep a write-ahead log. Where several do this first at once, SQLite refuses without waiting, so we wait."""
+    until = time.monotonic() + BUSY_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _begin(connection: Connection) -> None:

@@ -12,6 +12,9 @@ from webapp.ui.quiet import QUIET, token_of
 from webapp.ui.run_tab import RunTab
 from webapp.views import words
 
+READY = "() => { document.documentElement.dataset.podium = 'ready'; }"
+"""Runs once the page listens: before that a click is lost, so whoever drives the page by program waits for it."""
+
 
 def build_page(desk: Desk) -> gr.Blocks:
     """The whole page. It keeps nothing of its own: which run it shows stands in the link (`?run=…`)."""
@@ -30,6 +33,7 @@ def build_page(desk: Desk) -> gr.Blocks:
         run.trace.comparenow(lambda: gr.update(selected="compare"), None, tabs, queue=False, **QUIET)
         history.wire(tabs, history_tab, run.token, run.following)
         page.load(_linked, None, run.token, **QUIET)
+        page.load(None, None, None, js=READY, **QUIET)
     return page
 
 
