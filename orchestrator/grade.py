@@ -52,6 +52,8 @@ _CONCLUDING: Final = frozenset(
 """Words between which and the edge of a sentence stands what it concludes."""
 _ARTICLES: Final = frozenset(("a", "an", "the"))
 _MOST_WORDS_AROUND: Final = 12
+LEAST_WORDS_AROUND: Final = 6
+"""Words that a sentence has beside the reference it mentions."""
 
 
 def grade(answer: str | None, reference: str | None) -> Outcome:
@@ -65,6 +67,8 @@ def grade(answer: str | None, reference: str | None) -> Outcome:
         if found is not None:
             same, reason = found
             return Outcome(Verdict.SOLVED if same else Verdict.UNSOLVED, "reference", reason)
+    if _mentions(answer, reference):
+        return Outcome(Verdict.UNGRADED, None, "the answer mentions the reference but says more; a person has to judge")
     return Outcome(Verdict.UNSOLVED, "reference", f"the answer does not match the reference {reference.strip()!r}")
 
 
@@ -145,6 +149,13 @@ def _by_conclusion(answer: str, reference: str) -> Finding | None:
     at_end = len(given) > size and given[-size:] == wanted and given[-size - 1] in _CONCLUDING
     at_start = len(given) > size and given[:size] == wanted and given[size] in _CONCLUDING
     return (True, "the answer concludes with the reference") if at_end or at_start else None
+
+
+def _mentions(answer: str, reference: str) -> bool:
+    """Whether a whole sentence, not a mere name or list, holds the words of the reference and doubts nothing."""
+    wanted, given = _plain(reference), _plain(answer)
+    long_enough = len(given.split()) >= len(wanted.split()) + LEAST_WORDS_AROUND
+    return len(wanted) > 2 and long_enough and f" {wanted} " in f" {given} " and not _doubt(answer, 0)
 
 
 _COMPARISONS: Final[tuple[Callable[[str, str], Finding | None], ...]] = (

@@ -127,3 +127,9 @@ def test_a_hostile_answer_is_graded_in_good_time(hostile: str, reference: str) -
     grade(long, reference)
     grade(reference, long)
     assert time.process_time() - begun < 2
+
+
+def test_a_sentence_that_holds_the_reference_among_other_things_is_left_to_a_person() -> None:
+    answer = "The seat of its government is Lima, the capital of Peru, on the coast."
+    assert grade(answer, "Lima").verdict is Verdict.UNGRADED
+    assert grade("It is not Lima, the capital of Peru.", "Lima").verdict is Verdict.UNSOLVED
