@@ -4,9 +4,10 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from orchestrator.bill import Bill
 from orchestrator.chat import ChatClient, ChatFailed
 from orchestrator.expert import Reply
-from orchestrator.model_call import CallRole, ModelCall
+from orchestrator.model_call import CallRole
 from orchestrator.pool import PoolEntry
 from orchestrator.priced_model import Asked, PricedModel
 from orchestrator.prices import PriceBook
@@ -54,7 +55,7 @@ class ChatExpert:
         """Whether it knows the role; the request does not matter to it."""
         return role in _TASKS
 
-    async def reply(self, role: CallRole, request: Request, bill: list[ModelCall]) -> Reply:
+    async def reply(self, role: CallRole, request: Request, bill: Bill) -> Reply:
         """Its text; raises ToolError, or CannotAfford before any money is spent."""
         entry = self.entry
         model = PricedModel(entry.model, self.client, entry.price, entry.self_hosted, self.book)
@@ -62,9 +63,9 @@ class ChatExpert:
             role,
             entry.alias,
             [{"role": "user", "content": _prompt(role, request)}],
-            max_tokens=entry.max_output_tokens,
+            max_tokens=entry.sampling.max_tokens,
             timeout_s=self.timeout_s,
-            temperature=entry.temperature,
+            temperature=entry.sampling.temperature or 0.0,
             seed=(request.seed * 1_000 + request.attempt) % 2**31,
         )
         try:

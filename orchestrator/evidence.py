@@ -8,9 +8,10 @@ from orchestrator.trajectory import CodeRun, Document, Observation, Step
 
 @dataclass(slots=True)
 class Evidence:
-    """Documents (each once, in order of arrival, best first within a search) and code runs, oldest first."""
+    """Documents, each once, as the searches brought them, and code runs, oldest first."""
 
-    documents: list[Document] = field(default_factory=list)
+    searches: list[list[Document]] = field(default_factory=list)
+    """What each search found that no earlier one had, best first. A search that found nothing new is left out."""
     code_runs: list[CodeRun] = field(default_factory=list)
     _seen: set[str] = field(default_factory=set)
 
@@ -18,17 +19,25 @@ class Evidence:
         """Take in what a step brought."""
         if observation is None:
             return
+        new: list[Document] = []
         for document in observation.documents:
             if document.text not in self._seen:
                 self._seen.add(document.text)
-                self.documents.append(document)
+                new.append(document)
+        if new:
+            self.searches.append(new)
         if observation.code_run is not None:
             self.code_runs.append(observation.code_run)
 
     @property
+    def documents(self) -> tuple[Document, ...]:
+        """All documents in order of arrival."""
+        return tuple(document for found in self.searches for document in found)
+
+    @property
     def empty(self) -> bool:
         """Whether nothing has been gathered yet."""
-        return not self.documents and not self.code_runs
+        return not self.searches and not self.code_runs
 
 
 def gathered(steps: Iterable[Step]) -> Evidence:

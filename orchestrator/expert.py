@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from orchestrator.model_call import CallRole, ModelCall
+from orchestrator.bill import Bill
+from orchestrator.model_call import CallRole
 from orchestrator.tool import Request
 from orchestrator.trajectory import Origin
 
@@ -24,5 +25,5 @@ class Expert(Protocol):
     def able(self, role: CallRole, request: Request) -> bool:
         """Whether it can do something in this role (QUERY_WRITER, CODE_WRITER or EXPERT) for this request."""
 
-    async def reply(self, role: CallRole, request: Request, bill: list[ModelCall]) -> Reply:
+    async def reply(self, role: CallRole, request: Request, bill: Bill) -> Reply:
         """Its text; raises ToolError, or CannotAfford before any money is spent."""

@@ -145,9 +145,15 @@ class ModelCall:
     """Failed attempts before the one that counted."""
     in_flight: int | None = None
     """Calls in flight at the same endpoint when this one started, itself included."""
+    prompt: str | None = None
+    """The request as it was sent, in JSON; or its address (`orchestrator.kept_text`) where it is kept aside."""
     reply: str | None = None
-    """Raw text that came back, where the observation does not already hold it."""
+    """The message that came back, in JSON, or its address."""
     error: str | None = None
+    queued_s: float | None = None
+    """Part of `latency_s`: seconds that it waited here for a free place at its endpoint."""
+    tokens_by: str | None = None
+    """What counted the tokens of the prompt before it was sent, such as a tokenizer file or an estimate."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "started_at", utc(self.started_at))

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from orchestrator.bill import Bill
 from orchestrator.evidence import Evidence
-from orchestrator.model_call import ModelCall
 from orchestrator.preference import PreferenceVector
 from orchestrator.tool import Remaining
 from orchestrator.trajectory import ToolCall
@@ -45,5 +45,5 @@ class Policy(Protocol):
     def spec(self) -> str:
         """Its SPEC, such as `random` or `fixed:search-1,answer-1`."""
 
-    async def decide(self, turn: Turn, bill: list[ModelCall]) -> Decision:
+    async def decide(self, turn: Turn, bill: Bill) -> Decision:
         """The decision of this turn; raises PolicyFailed, or CannotAfford before any money is spent."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from orchestrator.pool import TOOL_OF, Endpoint, Pool, PoolEntry, Price
+from orchestrator.pool import TOOL_OF, Endpoint, Pool, PoolEntry, Price, Sampling
 
 Table = Mapping[str, Any]
 
@@ -143,8 +143,10 @@ class _Reader:
             price=self._price(where, table["price"]) if "price" in table else None,
             self_hosted=own if own is not None else server is not None and server.self_hosted,
             endpoint=None if server is None else server.endpoint,
-            max_output_tokens=self._tokens(where, table),
-            temperature=float(self._number(where, table, "temperature", Decimal(0), Decimal(2), Decimal("0.2"))),
+            sampling=Sampling(
+                temperature=float(self._number(where, table, "temperature", Decimal(0), Decimal(2), Decimal("0.2"))),
+                max_tokens=self._tokens(where, table),
+            ),
         )
 
     def _chosen(self, where: str, table: Table, servers: Mapping[str, _Server]) -> _Server | None:

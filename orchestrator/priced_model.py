@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
 
+from orchestrator.bill import Bill
 from orchestrator.chat import ChatClient, ChatFailed
 from orchestrator.completion import Completion
 from orchestrator.model_call import Attempt, CallRole, Charge, ModelCall, Usage
@@ -70,7 +71,7 @@ class PricedModel:
             input_tokens=input_tokens,
         )
 
-    async def ask(self, asked: Asked, left: Remaining, bill: list[ModelCall]) -> Completion:
+    async def ask(self, asked: Asked, left: Remaining, bill: Bill) -> Completion:
         """The reply; the call is appended to `bill` whatever happens. Raises ChatFailed or CannotAfford."""
         max_tokens, timeout_s = self._held(asked, left)
         started_at, clock = datetime.now(UTC), time.perf_counter()

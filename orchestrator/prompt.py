@@ -71,14 +71,14 @@ def context(evidence: Evidence, caps: Caps = Caps()) -> str:
     """The documents, best last, and the code runs, newest last. What does not fit is left out from the front."""
     code = _code(evidence.code_runs, caps.code_tokens)
     room = caps.total_tokens - estimated_tokens(code)
-    documents = _documents(evidence.documents, room, caps.document_characters)
+    documents = _documents(evidence, room, caps.document_characters)
     heading = "Documents:\n" if documents else ""
     return f"{heading}{documents}\npython code and execution outputs:\n{code}"
 
 
-def _documents(documents: Sequence[Document], room: int, longest: int) -> str:
+def _documents(evidence: Evidence, room: int, longest: int) -> str:
     kept: list[str] = []
-    for number, document in _best_last_backwards(documents):
+    for number, document in _best_last_backwards(evidence.searches):
         text = f"Doc {number}: {_passage(document, longest)}\n\n"
         room -= estimated_tokens(text)
         if room < 0:
@@ -87,25 +87,13 @@ def _documents(documents: Sequence[Document], room: int, longest: int) -> str:
     return "".join(reversed(kept))
 
 
-def _best_last_backwards(documents: Sequence[Document]) -> Iterator[tuple[int, Document]]:
+def _best_last_backwards(searches: Sequence[Sequence[Document]]) -> Iterator[tuple[int, Document]]:
     """Documents with their numbers, from the last of the prompt to the first: newest search first, best first in it."""
-    end = len(documents)
-    while end > 0:
-        start = _search_start(documents, end)
-        for position in range(start, end):
-            yield start + end - position, documents[position]
-        end = start
-
-
-def _search_start(documents: Sequence[Document], end: int) -> int:
-    """Where the search began that found the document before `end`: scores fall within a search and rise between two."""
-    after = documents[end - 1].score
-    for start in range(end - 1, 0, -1):
-        before = documents[start - 1].score
-        if before is not None and after is not None and before < after:
-            return start
-        after = before
-    return 0
+    number = sum(map(len, searches))
+    for found in reversed(searches):
+        for document in found:
+            yield number, document
+            number -= 1
 
 
 def _passage(document: Document, longest: int) -> str:

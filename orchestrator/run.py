@@ -5,11 +5,11 @@ same loop: it begins behind the steps that the trajectory already has.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from orchestrator.model_call import ModelCall
+from orchestrator.bill import Bill, Heard
 from orchestrator.policy import Decision, Policy, PolicyFailed, Turn
 from orchestrator.pool import TOOL_OF
 from orchestrator.progress import Progress, Stop
@@ -47,16 +47,21 @@ def unfinished(trajectory: Trajectory) -> Trajectory:
 
 
 async def events(
-    trajectory: Trajectory, policy: Policy, tools: Mapping[str, Tool], forced: ToolCall | None = None
+    trajectory: Trajectory,
+    policy: Policy,
+    tools: Mapping[str, Tool],
+    forced: ToolCall | None = None,
+    hear: Callable[[Heard], None] | None = None,
 ) -> AsyncIterator[Event]:
     """Go on behind the steps that `trajectory` has: each Routed call, each finished Step and, last, the Stop.
 
-    `forced` is taken as the first decision instead of asking the policy. Cancelling the consuming task yields the
+    `forced` is taken as the first decision instead of asking the policy. `hear` is told what models write while they
+    write it. Cancelling the consuming task yields the
     unfinished step, with what was paid for it, and then raises CancelledError.
     """
     progress = Progress.behind(trajectory)
     while (stop := progress.end()) is None:
-        begun = _Begun(progress)
+        begun = _Begun(progress, bill=Bill(hear))
         try:
             await begun.decide(policy, tools, forced)
             forced = None
@@ -84,7 +89,7 @@ class _Begun:
 
     progress: Progress
     decision: Decision = field(default_factory=lambda: Decision("", None))
-    bill: list[ModelCall] = field(default_factory=list)
+    bill: Bill = field(default_factory=Bill)
     observation: Observation | None = None
     error: str | None = None
     stop: Stop | None = None

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
 
+from orchestrator.bill import Bill
 from orchestrator.evidence import Evidence
-from orchestrator.model_call import ModelCall
 from orchestrator.trajectory import Observation
 
 
@@ -45,5 +45,5 @@ class Tool(Protocol):
     def offered(self, request: Request) -> Sequence[str]:
         """The aliases that can do something for this request, in the pool's order."""
 
-    async def __call__(self, alias: str, request: Request, bill: list[ModelCall]) -> Observation:
+    async def __call__(self, alias: str, request: Request, bill: Bill) -> Observation:
         """Do the work; raises ToolError, or CannotAfford before any money is spent."""

@@ -65,6 +65,8 @@ class Document:
     source: str
     score: float | None = None
     """The retriever's own score; greater is better."""
+    web: bool = False
+    """Fetched from the web: somebody else's words, to be read as data and never as instructions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +158,8 @@ class Outcome:
     verdict: Verdict = Verdict.UNGRADED
     by: str | None = None
     reason: str | None = None
+    call: ModelCall | None = None
+    """The judge model's own call. Judging is not part of the route, so neither are its dollars and seconds."""
 
 
 @dataclass(frozen=True, slots=True)

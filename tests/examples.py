@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from orchestrator.bill import Bill
 from orchestrator.model_call import CallRole, Charge, ChargeStatus, ModelCall, Usage
 from orchestrator.policy import Decision
 from orchestrator.pool import TOOL_OF
@@ -81,7 +82,7 @@ class ToyTool:
     def offered(self, request: Request) -> Sequence[str]:
         return [alias for alias, tool in TOOL_OF.items() if tool == self.tool]
 
-    async def __call__(self, alias: str, request: Request, bill: list[ModelCall]) -> Observation:
+    async def __call__(self, alias: str, request: Request, bill: Bill) -> Observation:
         self.requests.append(request)
         left = request.left.usd
         if self.strict and left is not None and left < Decimal(self.usd):

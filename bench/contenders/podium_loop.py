@@ -13,8 +13,8 @@ from pathlib import Path
 
 from bench.measure import WARM_UP, Plan, Trajectory, main, note, query
 from orchestrator.alternatives import Run, alternatives, new_id
+from orchestrator.bill import Bill
 from orchestrator.chat import ChatClients
-from orchestrator.model_call import ModelCall
 from orchestrator.policies.spec import parse_spec
 from orchestrator.policy import Policy
 from orchestrator.pool import TOOL_OF, TOOLS, Pool, PoolEntry
@@ -38,7 +38,7 @@ class Notes:
     def offered(self, request: Request) -> Sequence[str]:  # noqa: ARG002 - the seam of tools
         return TOOLS[self._tool]
 
-    async def __call__(self, alias: str, request: Request, bill: list[ModelCall]) -> Observation:  # noqa: ARG002
+    async def __call__(self, alias: str, request: Request, bill: Bill) -> Observation:  # noqa: ARG002
         if self._tool == "answer":
             return Observation("The answer is 42, as the notes say.", Origin.MODEL)
         topic = f"topic {len(request.evidence.documents)}"

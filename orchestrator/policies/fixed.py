@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from orchestrator.model_call import ModelCall
+from orchestrator.bill import Bill
 from orchestrator.policy import Decision, PolicyFailed, Turn
 from orchestrator.pool import TOOL_OF, TOOLS, UnknownAlias
 from orchestrator.trajectory import ToolCall
@@ -27,7 +27,7 @@ class FixedPolicy:
         """`fixed:` and its aliases."""
         return f"fixed:{','.join(self._route)}"
 
-    async def decide(self, turn: Turn, bill: list[ModelCall]) -> Decision:  # noqa: ARG002 - it costs nothing
+    async def decide(self, turn: Turn, bill: Bill) -> Decision:  # noqa: ARG002 - it costs nothing
         """The alias at the turn's place, or a problem where it is not on offer; raises PolicyFailed behind the end."""
         if turn.index >= len(self._route):
             raise PolicyFailed(f"the fixed route {','.join(self._route)} is over and has brought no answer")

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import Final
 
+from orchestrator.bill import Bill
 from orchestrator.chat import ChatFailed
-from orchestrator.model_call import CallRole, ModelCall
+from orchestrator.model_call import CallRole
 from orchestrator.policy import Decision, PolicyFailed, Turn
 from orchestrator.pool import Pool
 from orchestrator.priced_model import Asked, PricedModel
@@ -43,7 +44,7 @@ class RemotePolicy:
         """`openai:URL#model`."""
         return f"openai:{self._model.client.endpoint.base_url}#{self._model.model}"
 
-    async def decide(self, turn: Turn, bill: list[ModelCall]) -> Decision:
+    async def decide(self, turn: Turn, bill: Bill) -> Decision:
         """The model's call, or a problem in words; raises PolicyFailed where it cannot be asked, or CannotAfford."""
         sampling = self._sampling
         asked = Asked(

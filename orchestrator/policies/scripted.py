@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from orchestrator.model_call import ModelCall
+from orchestrator.bill import Bill
 from orchestrator.policy import Decision, PolicyFailed, Turn
 
 
@@ -17,7 +17,7 @@ class ScriptedPolicy:
         """`scripted`; it cannot be asked for by name."""
         return "scripted"
 
-    async def decide(self, turn: Turn, bill: list[ModelCall]) -> Decision:  # noqa: ARG002 - it costs nothing
+    async def decide(self, turn: Turn, bill: Bill) -> Decision:  # noqa: ARG002 - it costs nothing
         """The decision at `turn.index`; raises PolicyFailed behind the end of the script."""
         if turn.index >= len(self._script):
             raise PolicyFailed(f"the script has {len(self._script)} decisions and none for turn {turn.index}")

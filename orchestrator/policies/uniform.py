@@ -2,7 +2,7 @@
 
 import random
 
-from orchestrator.model_call import ModelCall
+from orchestrator.bill import Bill
 from orchestrator.policy import Decision, Turn
 from orchestrator.pool import TOOL_OF
 from orchestrator.trajectory import ToolCall
@@ -16,7 +16,7 @@ class UniformPolicy:
         """`random`."""
         return "random"
 
-    async def decide(self, turn: Turn, bill: list[ModelCall]) -> Decision:  # noqa: ARG002 - it costs nothing
+    async def decide(self, turn: Turn, bill: Bill) -> Decision:  # noqa: ARG002 - it costs nothing
         """One alias, and how it was chosen."""
         alias = random.Random(f"{turn.seed} {turn.index}").choice(turn.offered)
         count = len(turn.offered)

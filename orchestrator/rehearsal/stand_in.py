@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
+from orchestrator.bill import Bill
 from orchestrator.expert import Reply
 from orchestrator.model_call import CallRole, Charge, ModelCall, Usage
 from orchestrator.pool import PoolEntry
@@ -57,7 +58,7 @@ class StandIn:
             return program_for(request.query) is not None
         return not request.evidence.empty
 
-    async def reply(self, role: CallRole, request: Request, bill: list[ModelCall]) -> Reply:
+    async def reply(self, role: CallRole, request: Request, bill: Bill) -> Reply:
         """Its text; raises CannotAfford before anything is spent, ToolError for a question it cannot write code for."""
         key = (self._entry.alias, role.value, request.query, request.attempt, request.seed)
         usage = self._usage(request, key)

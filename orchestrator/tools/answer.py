@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
+from orchestrator.bill import Bill
 from orchestrator.expert import Expert
-from orchestrator.model_call import CallRole, ModelCall
+from orchestrator.model_call import CallRole
 from orchestrator.tool import Request
 from orchestrator.tools.offering import able, behind
 from orchestrator.trajectory import Observation
@@ -19,7 +20,7 @@ class AnswerTool:
         """The aliases whose expert can answer."""
         return able(self._experts, CallRole.EXPERT, request)
 
-    async def __call__(self, alias: str, request: Request, bill: list[ModelCall]) -> Observation:
+    async def __call__(self, alias: str, request: Request, bill: Bill) -> Observation:
         """The expert's answer; raises what the expert raises."""
         reply = await behind(self._experts, alias).reply(CallRole.EXPERT, request, bill)
         return Observation(reply.text, reply.origin, source=reply.source)

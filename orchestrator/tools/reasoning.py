@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
+from orchestrator.bill import Bill
 from orchestrator.expert import Expert
 from orchestrator.model_call import FREE, CallRole, ModelCall
 from orchestrator.sandbox import DEFAULT_LIMITS, MODEL, SandboxLimits, run_code
@@ -36,7 +37,7 @@ class ReasoningTool:
         """The aliases whose expert can write code."""
         return able(self._experts, CallRole.CODE_WRITER, request)
 
-    async def __call__(self, alias: str, request: Request, bill: list[ModelCall]) -> Observation:
+    async def __call__(self, alias: str, request: Request, bill: Bill) -> Observation:
         """What the expert's code gave; code that fails is an observation, too. Raises ToolError where there is none."""
         reply = await behind(self._experts, alias).reply(CallRole.CODE_WRITER, request, bill)
         code = written_code(reply.text)
@@ -46,7 +47,7 @@ class ReasoningTool:
             run = await self._execute(alias, code, bill)
         return Observation(_told(run), Origin.EXECUTED, code_run=run)
 
-    async def _execute(self, alias: str, code: str, bill: list[ModelCall]) -> CodeRun:
+    async def _execute(self, alias: str, code: str, bill: Bill) -> CodeRun:
         """Run the code; billed also when it fails or is cancelled."""
         started_at, began = datetime.now(UTC), time.perf_counter()
         error: str | None = "cancelled"

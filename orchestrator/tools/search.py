@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
+from orchestrator.bill import Bill
 from orchestrator.documents.index import MODEL, Index
 from orchestrator.expert import Expert
 from orchestrator.model_call import FREE, CallRole, ModelCall
@@ -31,7 +32,7 @@ class SearchTool:
         """The aliases whose expert can write a query."""
         return able(self._experts, CallRole.QUERY_WRITER, request)
 
-    async def __call__(self, alias: str, request: Request, bill: list[ModelCall]) -> Observation:
+    async def __call__(self, alias: str, request: Request, bill: Bill) -> Observation:
         """The passages that fit the expert's query best; raises ToolError where it wrote none."""
         reply = await behind(self._experts, alias).reply(CallRole.QUERY_WRITER, request, bill)
         query = written_query(reply.text)
@@ -42,7 +43,7 @@ class SearchTool:
             return Observation(f"Nothing was found for “{query}”.", Origin.NONE, search_query=query)
         return Observation(_told(query, documents), Origin.RETRIEVED, documents, query)
 
-    async def _retrieve(self, alias: str, query: str, bill: list[ModelCall]) -> tuple[Document, ...]:
+    async def _retrieve(self, alias: str, query: str, bill: Bill) -> tuple[Document, ...]:
         """Search in a thread, so that other runs go on; billed also when it fails or is cancelled."""
         started_at, began = datetime.now(UTC), time.perf_counter()
         error: str | None = "cancelled"

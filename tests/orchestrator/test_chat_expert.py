@@ -11,12 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator import chat_expert
+from orchestrator.bill import Bill
 from orchestrator.chat import ChatClient
 from orchestrator.chat_expert import ChatExpert
 from orchestrator.evidence import Evidence
 from orchestrator.expert import Expert, Reply
-from orchestrator.model_call import CallRole, ChargeStatus, ModelCall
-from orchestrator.pool import Endpoint, PoolEntry, Price
+from orchestrator.model_call import CallRole, ChargeStatus
+from orchestrator.pool import Endpoint, PoolEntry, Price, Sampling
 from orchestrator.tool import CannotAfford, Remaining, Request, ToolError
 from orchestrator.trajectory import CodeRun, Document, Observation, Origin
 
@@ -33,7 +34,7 @@ def saying(text: str, finish: str = "stop", usage: Any = USAGE) -> Handler:
 
 def expert(handler: Handler, price: Price | None = PRICE, most: int = 4096) -> ChatExpert:
     endpoint = Endpoint("http://127.0.0.1:8001/v1")
-    entry = PoolEntry("answer-1", "m", "d", 1.0, price, endpoint=endpoint, max_output_tokens=most)
+    entry = PoolEntry("answer-1", "m", "d", 1.0, price, endpoint=endpoint, sampling=Sampling(max_tokens=most))
     return ChatExpert(entry, ChatClient(endpoint, httpx.MockTransport(handler), retries=0))
 
 
@@ -66,7 +67,7 @@ async def sent(left: Remaining, price: Price | None = PRICE, most: int = 4096) -
     ],
 )
 async def test_the_reply_is_read_as_the_role_asks(role: CallRole, said: str, text: str) -> None:
-    bill: list[ModelCall] = []
+    bill = Bill()
     asked: Expert = expert(saying(said))
     assert asked.able(role, REQUEST)
     assert await asked.reply(role, REQUEST, bill) == Reply(text, Origin.MODEL)
@@ -103,14 +104,14 @@ async def test_an_expert_reads_the_evidence_with_the_question_last() -> None:
 async def test_a_reply_that_holds_nothing_is_an_error_and_still_billed(
     role: CallRole, said: str, finish: str, error: str
 ) -> None:
-    bill: list[ModelCall] = []
+    bill = Bill()
     with pytest.raises(ToolError, match=error):
         await expert(saying(said, finish)).reply(role, REQUEST, bill)
     assert bill[0].charge.usd == Decimal("0.0002")
 
 
 async def test_a_failed_call_is_billed_as_unpriced_with_its_error() -> None:
-    bill: list[ModelCall] = []
+    bill = Bill()
     with pytest.raises(ToolError, match=r"answer-1 \(m\) did not reply: .*HTTP 500: oops"):
         await expert(lambda got: httpx.Response(500, text="oops")).reply(CallRole.EXPERT, REQUEST, bill)
     assert bill[0].charge.status is ChargeStatus.UNPRICED
@@ -125,7 +126,7 @@ async def test_a_cancelled_call_is_billed() -> None:
         await asyncio.sleep(60)
         raise AssertionError
 
-    bill: list[ModelCall] = []
+    bill = Bill()
     task = asyncio.create_task(expert(handler).reply(CallRole.EXPERT, REQUEST, bill))
     await started.wait()
     task.cancel()
@@ -136,7 +137,7 @@ async def test_a_cancelled_call_is_billed() -> None:
 
 
 async def test_usage_that_is_not_reported_leaves_the_call_unpriced() -> None:
-    bill: list[ModelCall] = []
+    bill = Bill()
     await expert(saying("42", usage=None)).reply(CallRole.EXPERT, REQUEST, bill)
     assert bill[0].usage is None
     assert "did not report" in bill[0].charge.source
@@ -157,7 +158,7 @@ async def test_a_reply_is_no_longer_than_what_is_left_can_pay_for() -> None:
     "left", [{"usd": Decimal("0.0005")}, {"usd": Decimal(0)}, {"tokens": 100}, {"usd": Decimal(9), "tokens": 0}]
 )
 async def test_what_cannot_be_paid_for_is_not_asked(left: dict[str, Any]) -> None:
-    bill: list[ModelCall] = []
+    bill = Bill()
     with pytest.raises(CannotAfford, match=r"answer-1 \(m\) was not asked: a prompt of about"):
         await expert(saying("42")).reply(CallRole.EXPERT, request(**left), bill)
     assert bill == []
@@ -165,7 +166,7 @@ async def test_what_cannot_be_paid_for_is_not_asked(left: dict[str, Any]) -> Non
 
 async def test_gpu_hours_limit_the_time_instead_of_the_tokens() -> None:
     hourly = Price("own", usd_per_gpu_hour=Decimal("3.60"))
-    bill: list[ModelCall] = []
+    bill = Bill()
     await expert(saying("42"), hourly).reply(CallRole.EXPERT, request(usd=Decimal("0.01")), bill)
     assert bill[0].charge.status is ChargeStatus.ESTIMATED
     with pytest.raises(CannotAfford):
@@ -187,7 +188,7 @@ async def test_a_call_that_uses_all_its_tokens_never_costs_more_than_is_left(
         usage = {"prompt_tokens": len(body["messages"][0]["content"]) // 4, "completion_tokens": body["max_tokens"]}
         return saying("42", usage=usage)(got)
 
-    bill: list[ModelCall] = []
+    bill = Bill()
     asked = Request("word " * length, Evidence(), left=Remaining(usd=usd))
     try:
         await expert(handler, Price("own", None, dollars_in, dollars_out)).reply(CallRole.EXPERT, asked, bill)

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orchestrator.bill import Bill
 from orchestrator.chat import ChatClients
 from orchestrator.evidence import Evidence
-from orchestrator.model_call import CallRole, ChargeStatus, ModelCall
+from orchestrator.model_call import CallRole, ChargeStatus
 from orchestrator.policies.fixed import FixedPolicy
 from orchestrator.policies.remote import RemotePolicy
 from orchestrator.policies.scripted import ScriptedPolicy
@@ -69,7 +70,7 @@ async def test_the_scripted_policy_reads_its_script_and_then_fails() -> None:
 async def test_the_random_policy_chooses_among_what_is_offered_and_the_same_each_time(
     seed: int, index: int, offered: list[str]
 ) -> None:
-    bill: list[ModelCall] = []
+    bill = Bill()
     decision = await UniformPolicy().decide(turn(index, offered, seed), bill)
     assert decision == await UniformPolicy().decide(turn(index, offered, seed), bill)
     assert decision.call is not None
@@ -118,7 +119,7 @@ async def test_the_remote_policy_sends_two_messages_and_the_offered_tools_and_bi
         sent.append(json.loads(request.content))
         return httpx.Response(200, json=REPLY)
 
-    bill: list[ModelCall] = []
+    bill = Bill()
     policy = remote(handler, Price("own", None, Decimal("0.2"), Decimal("0.4")))
     decision = await policy.decide(turn(3, ["search-2", "answer-1"]), bill)
     assert decision == Decision("look it up", ToolCall("search", "search-2"))
@@ -134,7 +135,7 @@ async def test_the_remote_policy_sends_two_messages_and_the_offered_tools_and_bi
 
 
 async def test_an_invalid_reply_is_a_problem_and_still_billed() -> None:
-    bill: list[ModelCall] = []
+    bill = Bill()
     message = {"choices": [{"finish_reason": "length", "message": {"content": "<tool_call>{"}}]}
     decision = await remote(replying(**message)).decide(turn(), bill)
     assert decision.call is None
@@ -144,14 +145,14 @@ async def test_an_invalid_reply_is_a_problem_and_still_billed() -> None:
 
 
 async def test_a_server_that_refuses_ends_the_run_with_a_reason_and_a_bill() -> None:
-    bill: list[ModelCall] = []
+    bill = Bill()
     with pytest.raises(PolicyFailed, match="HTTP 404"):
         await remote(lambda request: httpx.Response(404, json={"detail": "unknown model"})).decide(turn(), bill)
     assert "unknown model" in (bill[0].error or "")
 
 
 async def test_the_orchestrator_is_not_asked_when_its_call_cannot_be_paid() -> None:
-    bill: list[ModelCall] = []
+    bill = Bill()
     policy = remote(replying(), Price("own", None, Decimal(1), Decimal(1)))
     with pytest.raises(CannotAfford, match="raise the limit"):
         await policy.decide(turn(left=Remaining(usd=Decimal("0.0001"))), bill)

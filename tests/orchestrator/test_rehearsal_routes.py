@@ -7,11 +7,12 @@ from decimal import Decimal
 import pytest
 from pydantic_monty import CollectStreams, Monty, MontyError
 
+from orchestrator.bill import Bill
 from orchestrator.documents.index import Index
 from orchestrator.evidence import Evidence
 from orchestrator.extract import extract
 from orchestrator.grade import grade
-from orchestrator.model_call import CallRole, ModelCall, known_dollars
+from orchestrator.model_call import CallRole, known_dollars
 from orchestrator.rehearsal.corpus import articles
 from orchestrator.rehearsal.stand_in import stand_ins
 from orchestrator.rehearsal.tasks import Task, all_tasks
@@ -55,11 +56,11 @@ async def ride(task: Task, route: tuple[str, str, str], world: tuple[Index, Mont
     index, sandbox = world
     searcher, reasoner, answerer = route
     gathered = Evidence()
-    bill: list[ModelCall] = []
+    bill = Bill()
     request = Request(task.question, gathered, seed)
     if task.needs_document:
         query = await EXPERTS[searcher].reply(CallRole.QUERY_WRITER, request, bill)
-        gathered.documents.extend(index.search(query.text))
+        gathered.searches.append(list(index.search(query.text)))
     if task.needs_program:
         code = await EXPERTS[reasoner].reply(CallRole.CODE_WRITER, request, bill)
         gathered.code_runs.append(run_code(sandbox, code.text))

@@ -6,10 +6,11 @@ from decimal import Decimal
 
 import pytest
 
+from orchestrator.bill import Bill
 from orchestrator.evidence import Evidence
 from orchestrator.expert import Reply
 from orchestrator.extract import extract
-from orchestrator.model_call import CallRole, ChargeStatus, ModelCall
+from orchestrator.model_call import CallRole, ChargeStatus
 from orchestrator.pool import Price
 from orchestrator.rehearsal.corpus import article
 from orchestrator.rehearsal.stand_in import StandIn, stand_ins
@@ -38,7 +39,7 @@ def served(alias: str, pace: float = 0) -> StandIn:
 
 
 def evidence(*documents: Document, runs: Sequence[CodeRun] = ()) -> Evidence:
-    return Evidence(list(documents), list(runs))
+    return Evidence([list(documents)] if documents else [], list(runs))
 
 
 def asked(query: str, gathered: Evidence | None = None, seed: int = 0, **more: object) -> Request:
@@ -63,8 +64,8 @@ def computed_task() -> Task:
 
 async def test_a_reply_is_the_same_for_the_same_task_alias_attempt_and_seed() -> None:
     request = asked(EXAMPLES[0], seed=3)
-    first: list[ModelCall] = []
-    second: list[ModelCall] = []
+    first = Bill()
+    second = Bill()
     one = await served("answer-4").reply(CallRole.EXPERT, request, first)
     two = await served("answer-4").reply(CallRole.EXPERT, request, second)
     assert one == two
@@ -129,7 +130,7 @@ async def test_a_code_writer_says_so_where_nothing_needs_computing() -> None:
 
 async def test_each_reply_bills_one_simulated_call_with_an_exact_price() -> None:
     for alias, role in (("search-1", CallRole.QUERY_WRITER), ("answer-3", CallRole.EXPERT)):
-        bill: list[ModelCall] = []
+        bill = Bill()
         await served(alias).reply(role, asked(EXAMPLES[0], evidence(BRIDGE)), bill)
         (call,) = bill
         entry = POOL[alias]
@@ -147,8 +148,8 @@ async def test_each_reply_bills_one_simulated_call_with_an_exact_price() -> None
 
 async def test_evidence_in_the_context_costs_input_tokens() -> None:
     long = Document("long", "Long", "word " * 4000, "long.txt")
-    short_bill: list[ModelCall] = []
-    long_bill: list[ModelCall] = []
+    short_bill = Bill()
+    long_bill = Bill()
     await served("answer-2").reply(CallRole.EXPERT, asked(EXAMPLES[0]), short_bill)
     await served("answer-2").reply(CallRole.EXPERT, asked(EXAMPLES[0], evidence(long)), long_bill)
     assert short_bill[0].usage is not None
@@ -159,14 +160,14 @@ async def test_evidence_in_the_context_costs_input_tokens() -> None:
 
 @pytest.mark.parametrize("left", [Remaining(usd=Decimal("0.0000001")), Remaining(tokens=10)])
 async def test_a_call_that_cannot_be_paid_is_refused_before_anything_is_spent(left: Remaining) -> None:
-    bill: list[ModelCall] = []
+    bill = Bill()
     with pytest.raises(CannotAfford, match="answer-1"):
         await served("answer-1").reply(CallRole.EXPERT, asked(EXAMPLES[0], left=left), bill)
     assert bill == []
 
 
 async def test_a_cancelled_call_is_billed_for_what_was_read_and_for_the_time_it_took() -> None:
-    bill: list[ModelCall] = []
+    bill = Bill()
     running = asyncio.create_task(served("answer-1", pace=1).reply(CallRole.EXPERT, asked(EXAMPLES[0]), bill))
     await asyncio.sleep(0.05)
     running.cancel()
@@ -181,11 +182,11 @@ async def test_a_cancelled_call_is_billed_for_what_was_read_and_for_the_time_it_
 
 
 async def test_pace_scales_the_waiting_but_not_the_record() -> None:
-    bill: list[ModelCall] = []
+    bill = Bill()
     began = time.monotonic()
     await served("search-3", pace=0.25).reply(CallRole.QUERY_WRITER, asked(EXAMPLES[0]), bill)
     assert 0.25 * bill[0].latency_s <= time.monotonic() - began + 0.01
-    again: list[ModelCall] = []
+    again = Bill()
     await served("search-3").reply(CallRole.QUERY_WRITER, asked(EXAMPLES[0]), again)
     assert again[0].latency_s == bill[0].latency_s
     with pytest.raises(ValueError, match="pace"):
@@ -212,7 +213,7 @@ async def test_outside_the_tasks_a_code_output_is_the_answer() -> None:
 
 
 async def test_with_nothing_found_a_stand_in_says_what_it_is_and_what_to_configure() -> None:
-    bill: list[ModelCall] = []
+    bill = Bill()
     reply = await served("answer-1").reply(CallRole.EXPERT, asked(STRANGE), bill)
     assert reply.origin is Origin.NONE
     for word in ("stand-in", "simulated", "pool.toml", "--documents"):
@@ -240,7 +241,7 @@ def test_what_a_stand_in_is_able_to_do_depends_on_what_it_is_asked() -> None:
 
 async def test_stand_ins_of_other_pools_are_unpriced_or_priced_by_the_hour() -> None:
     entry = replace(POOL["answer-4"], price=None)
-    bill: list[ModelCall] = []
+    bill = Bill()
     await StandIn(entry, extract=first_sentence, pace=0).reply(CallRole.EXPERT, asked(EXAMPLES[0]), bill)
     hourly = replace(entry, price=Price("our rack", usd_per_gpu_hour=Decimal(2)))
     await StandIn(hourly, extract=first_sentence, pace=0).reply(CallRole.EXPERT, asked(EXAMPLES[0]), bill)
@@ -256,7 +257,7 @@ def test_stand_ins_come_by_alias_in_the_order_of_the_pool() -> None:
 
 async def test_a_stand_in_is_cut_off_where_its_declared_seconds_pass_the_limit() -> None:
     entry = rehearsal_pool()["answer-1"]
-    bill: list[ModelCall] = []
+    bill = Bill()
     request = Request("What is 17% of 2,340?", Evidence(), left=Remaining(seconds=1.5))
     with pytest.raises(ToolError, match="time limit"):
         await StandIn(entry, extract=lambda query, documents: None, pace=0).reply(CallRole.EXPERT, request, bill)

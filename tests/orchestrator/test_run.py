@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.model_call import CallRole, ModelCall
+from orchestrator.bill import Bill
+from orchestrator.model_call import CallRole
 from orchestrator.policies.scripted import ScriptedPolicy
 from orchestrator.policy import Decision, Turn
 from orchestrator.pool import TOOL_OF
@@ -127,7 +128,7 @@ async def test_what_the_policy_itself_paid_is_part_of_the_step() -> None:
     class Paying:
         spec = "paying"
 
-        async def decide(self, turn: Turn, bill: list[ModelCall]) -> Decision:
+        async def decide(self, turn: Turn, bill: Bill) -> Decision:
             bill.append(model_call("0.002", role=CallRole.ORCHESTRATOR, alias=None))
             return decide("answer-1")[0]
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from orchestrator.bill import Bill
 from orchestrator.documents.index import Index
 from orchestrator.evidence import Evidence
 from orchestrator.expert import Reply
@@ -37,7 +38,7 @@ class ScriptedExpert:
     def able(self, role: CallRole, request: Request) -> bool:
         return role in self.roles
 
-    async def reply(self, role: CallRole, request: Request, bill: list[ModelCall]) -> Reply:
+    async def reply(self, role: CallRole, request: Request, bill: Bill) -> Reply:
         self.asked_in.append(role)
         charge = Charge(Decimal("0.01"), ChargeStatus.PRICED, "test")
         bill.append(ModelCall(role, "scripted", "script", Usage(5, 5), charge, datetime.now(UTC), 0.1, simulated=True))
@@ -52,7 +53,7 @@ def index() -> Iterator[Index]:
 
 
 async def test_search_bills_the_query_writer_and_the_retriever_and_returns_documents(index: Index) -> None:
-    bill: list[ModelCall] = []
+    bill = Bill()
     tool = SearchTool({"search-1": ScriptedExpert("I think.\n<query>capital of France</query>")}, index)
     observation = await tool("search-1", ASKED, bill)
     assert observation.origin is Origin.RETRIEVED
@@ -68,7 +69,7 @@ async def test_search_bills_the_query_writer_and_the_retriever_and_returns_docum
 
 
 async def test_search_that_finds_nothing_says_so(index: Index) -> None:
-    bill: list[ModelCall] = []
+    bill = Bill()
     observation = await SearchTool({"search-1": ScriptedExpert("zyzzyva")}, index)("search-1", ASKED, bill)
     assert observation.origin is Origin.NONE
     assert observation.documents == ()
@@ -77,7 +78,7 @@ async def test_search_that_finds_nothing_says_so(index: Index) -> None:
 
 
 async def test_search_without_a_query_fails_but_keeps_its_bill(index: Index) -> None:
-    bill: list[ModelCall] = []
+    bill = Bill()
     with pytest.raises(ToolError, match="no search query"):
         await SearchTool({"search-1": ScriptedExpert("<query> </query>")}, index)("search-1", ASKED, bill)
     assert [call.role for call in bill] == [CallRole.QUERY_WRITER]
@@ -103,7 +104,7 @@ def test_query_is_the_last_one_marked_or_the_whole_reply(reply: str, query: str)
 
 
 async def test_reasoning_runs_the_last_python_block() -> None:
-    bill: list[ModelCall] = []
+    bill = Bill()
     expert = ScriptedExpert("First:\n```python\n1/0\n```\nBetter:\n```python\nprint('hi')\n6 * 7\n```\nDone.")
     observation = await ReasoningTool({"reasoner-1": expert})("reasoner-1", ASKED, bill)
     assert observation.origin is Origin.EXECUTED
@@ -119,7 +120,7 @@ async def test_reasoning_runs_the_last_python_block() -> None:
 
 
 async def test_code_that_fails_is_an_observation() -> None:
-    bill: list[ModelCall] = []
+    bill = Bill()
     observation = await ReasoningTool({"reasoner-1": ScriptedExpert("1 / 0")})("reasoner-1", ASKED, bill)
     assert observation.text == "Error: ZeroDivisionError: division by zero (line 1)"
     assert bill[1].error == "ZeroDivisionError: division by zero (line 1)"
@@ -136,7 +137,7 @@ async def test_reply_without_code_is_a_tool_error() -> None:
 
 
 async def test_cancelled_code_stays_on_the_bill() -> None:
-    bill: list[ModelCall] = []
+    bill = Bill()
     tool = ReasoningTool({"reasoner-1": ScriptedExpert("while True:\n    pass")}, SandboxLimits(seconds=30))
     task = asyncio.ensure_future(tool("reasoner-1", ASKED, bill))
     await asyncio.sleep(0.2)
@@ -161,7 +162,7 @@ def test_code_is_taken_from_blocks_or_the_bare_reply(reply: str, code: str) -> N
 
 
 async def test_answer_keeps_the_origin_and_source_of_the_reply() -> None:
-    bill: list[ModelCall] = []
+    bill = Bill()
     expert = ScriptedExpert("Paris", origin=Origin.EXTRACTED, source="corpus:france")
     observation = await AnswerTool({"answer-1": expert})("answer-1", ASKED, bill)
     assert (observation.text, observation.origin, observation.source) == ("Paris", Origin.EXTRACTED, "corpus:france")
