@@ -1,27 +1,22 @@
-"""Runs belong to the server: each trajectory is a task here, whoever watches. Pages and streams only follow.
-
-Every step is committed by the store before it is shown.
-"""
+"""Runs belong to the server: each trajectory is a task here, whoever watches. Pages and streams only follow."""
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 from orchestrator.alternatives import Run, new_id
 from orchestrator.grade import grade
-from orchestrator.policy import Policy
 from orchestrator.pool import TOOL_OF, TOOLS, UnknownAlias
 from orchestrator.progress import Stop
-from orchestrator.run import Routed, events, forked
-from orchestrator.tool import Tool
-from orchestrator.trajectory import Step, StopReason, ToolCall, Trajectory
+from orchestrator.run import forked
+from orchestrator.trajectory import StopReason, ToolCall, Trajectory
 from storage.errors import StoreError
 from storage.store import Store
 from storage.trajectories import State
+from webapp.driver import Driver
 from webapp.live_run import LiveRun, LiveTrajectory, RunSnapshot
+from webapp.workshop import Workshop
 
 logger = logging.getLogger(__name__)
 
@@ -36,10 +31,10 @@ class NotFound(LookupError):
 class Runs:
     """Starts, follows, stops, forks and resumes runs."""
 
-    def __init__(self, store: Store, policy_of: Callable[[str], Policy], tools: Mapping[str, Tool]) -> None:
+    def __init__(self, store: Store, workshop: Callable[[], Workshop]) -> None:
         self._store = store
-        self._policy_of = policy_of
-        self._tools = tools
+        self._workshop = workshop
+        self._driver = Driver(store, workshop, self._ended)
         self._live: dict[str, LiveRun] = {}
         self._dismissed = False
         self._when_ended: Callable[[str], Awaitable[object]] | None = None
@@ -51,7 +46,7 @@ class Runs:
     async def start(self, run: Run, trajectories: Sequence[Trajectory]) -> LiveRun:
         """Keep a new run and set its trajectories going; it is kept before this returns."""
         for trajectory in trajectories:
-            self._policy_of(trajectory.policy)
+            self._workshop().policy_of(trajectory.policy)
         await self._store.begin(run, trajectories)
         live = LiveRun(run, {t.id: LiveTrajectory(t) for t in trajectories})
         self._live[run.id] = live
@@ -97,7 +92,8 @@ class Runs:
         for part in parts:
             if part.state is State.INTERRUPTED:
                 await self._store.reopen(part.trajectory.id)
-                await self._finish(live, part, Stop(StopReason.CANCELLED, "ended by hand after an interruption"))
+                stop = Stop(StopReason.CANCELLED, "ended by hand after an interruption")
+                await self._driver.finish(live, part, stop, grade(None, part.trajectory.reference))
         return live.snapshot
 
     async def follow(self, run_id: str, every_s: float = COALESCE_S) -> AsyncIterator[RunSnapshot]:
@@ -134,6 +130,7 @@ class Runs:
 
     async def close(self) -> None:
         """Let go of everything that runs. It stays kept as running, so the next start finds it interrupted."""
+        self._driver.closing = True
         live, self._live = self._live, {}
         tasks = [part.task for run in live.values() for part in run.parts.values() if part.task is not None]
         for task in tasks:
@@ -162,85 +159,13 @@ class Runs:
         before: list[asyncio.Task[None]] = []
         for part in parts:
             after = tuple(before) if live.run.one_after_another else ()
-            part.task = asyncio.create_task(self._drive(live, part, forced, after))
+            part.task = asyncio.create_task(self._driver.drive(live, part, forced, after))
             before.append(part.task)
 
-    async def _drive(
-        self, live: LiveRun, part: LiveTrajectory, forced: ToolCall | None, after: Sequence[asyncio.Task[None]]
-    ) -> None:
-        try:
-            stop = await self._until_stop(live, part, forced, after)
-            await _despite_cancel(self._finish(live, part, stop))
-        except Exception as failure:
-            logger.exception("trajectory %s of run %s cannot go on", part.trajectory.id, live.run.id)
-            self._give_up(live, part, failure)
-
-    async def _until_stop(
-        self, live: LiveRun, part: LiveTrajectory, forced: ToolCall | None, after: Sequence[asyncio.Task[None]]
-    ) -> Stop:
-        try:
-            if after:
-                await asyncio.wait(after)
-            return await self._steps(live, part, forced)
-        except asyncio.CancelledError:
-            if live.run.id not in self._live:  # the server is closing
-                raise
-            return Stop(StopReason.CANCELLED, "stopped by hand")
-
-    async def _steps(self, live: LiveRun, part: LiveTrajectory, forced: ToolCall | None) -> Stop:
-        policy = self._policy_of(part.trajectory.policy)
-        async for event in events(part.trajectory, policy, self._tools, forced):
-            if isinstance(event, Stop):
-                return event
-            if isinstance(event, Routed):
-                part.route(event)
-                live.ring()
-            else:
-                await _despite_cancel(self._keep(live, part, event))
-        raise AssertionError("the loop ends with a Stop")
-
-    async def _keep(self, live: LiveRun, part: LiveTrajectory, step: Step) -> None:
-        await self._store.keep_step(part.trajectory.id, step)
-        part.take(step)
-        live.ring()
-
-    async def _finish(self, live: LiveRun, part: LiveTrajectory, stop: Stop) -> None:
-        trajectory = replace(
-            part.trajectory,
-            stop_reason=stop.reason,
-            stop_detail=stop.detail,
-            answer=stop.answer,
-            outcome=grade(stop.answer, part.trajectory.reference),
-        )
-        await self._store.finish(trajectory)
-        part.trajectory, part.state, part.at_work, part.task = trajectory, State.FINISHED, None, None
-        live.ring()
-        if live.snapshot.ended:
-            self._live.pop(live.run.id, None)
-            await self._tell_ended(live.run.id)
-
-    async def _tell_ended(self, run_id: str) -> None:
+    async def _ended(self, live: LiveRun) -> None:
+        self._live.pop(live.run.id, None)
         try:
             if self._when_ended is not None:
-                await self._when_ended(run_id)
+                await self._when_ended(live.run.id)
         except StoreError:  # the run itself is kept; what follows from it can be made up for later
-            logger.exception("what follows the end of run %s could not be done", run_id)
-
-    def _give_up(self, live: LiveRun, part: LiveTrajectory, failure: Exception) -> None:
-        """Nothing more can be kept: what was acknowledged stays, and the trajectory waits to be resumed."""
-        part.state, part.at_work, part.task = State.INTERRUPTED, None, None
-        known = isinstance(failure, StoreError)
-        live.problem = (
-            str(failure) if known else f"something unexpected happened ({type(failure).__name__}); see the log"
-        )
-        live.ring()
-
-
-async def _despite_cancel(work: Coroutine[Any, Any, None]) -> None:
-    """Finish `work` even if this task is cancelled meanwhile, then pass the cancellation on."""
-    task = asyncio.ensure_future(work)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await task
-        raise
+            logger.exception("what follows the end of run %s could not be done", live.run.id)

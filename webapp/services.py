@@ -1,37 +1,27 @@
 """The one place where things are put together: store, pool, tools, policy and runs, built once and passed down."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.chat import ChatClients
-from orchestrator.chat_expert import ChatExpert
 from orchestrator.documents.index import Index
-from orchestrator.expert import Expert
-from orchestrator.extract import extract
-from orchestrator.policies.spec import parse_spec
-from orchestrator.policy import Policy
 from orchestrator.pool import Pool
 from orchestrator.pool_file import read_pool
 from orchestrator.prices import PriceBook
 from orchestrator.rehearsal.corpus import articles
-from orchestrator.rehearsal.stand_in import stand_ins
 from orchestrator.rehearsal.tasks import find
 from orchestrator.rehearsal.world import rehearsal_pool
-from orchestrator.tool import Tool
-from orchestrator.tools.answer import AnswerTool
-from orchestrator.tools.reasoning import ReasoningTool
-from orchestrator.tools.search import SearchTool
 from storage.store import Store
 from webapp.asking import Asking
 from webapp.ballots import Ballots
+from webapp.fitting import CurrentWorkshop, Fitter
 from webapp.live_run import LiveRun
 from webapp.runs import Runs
 from webapp.settings import Settings, SettingsError
 
-DEFAULT_POLICY = "random"
 Progress = Callable[[int, int], None]
 """Told how many files are read, of how many."""
 
@@ -42,15 +32,22 @@ class Services:
 
     settings: Settings
     store: Store
-    pool: Pool
+    workshop: CurrentWorkshop
     library: Index
-    tools: Mapping[str, Tool]
-    policy: str
-    """SPEC of the policy that runs unless a request names another."""
     runs: Runs
     ballots: Ballots
     interrupted: tuple[str, ...]
     """Trajectories that were running when the last process ended."""
+
+    @property
+    def pool(self) -> Pool:
+        """The pool that new runs use."""
+        return self.workshop.now.pool
+
+    @property
+    def policy(self) -> str:
+        """SPEC of the policy that runs unless a request names another."""
+        return self.workshop.now.policy
 
     async def ask(self, asking: Asking) -> LiveRun:
         """Start a run; raises ValueError, UnknownAlias or StoreError before anything is spent."""
@@ -120,21 +117,15 @@ async def open_services(settings: Settings, on_progress: Progress | None = None)
             Index.open, articles(), paths, cache=settings.data_dir, on_progress=on_progress
         )
         stack.callback(library.close)
-        clients, book = ChatClients(), PriceBook.read()
+        clients = ChatClients()
         stack.push_async_callback(clients.aclose)
-        tools = _tools(_experts(pool, settings.pace, clients, book), library)
-
-        def policy_of(spec: str) -> Policy:
-            return parse_spec(spec, pool, clients, book)
-
-        spec = settings.policy or DEFAULT_POLICY
-        policy_of(spec)
-        runs = Runs(store, policy_of, tools)
+        workshop = CurrentWorkshop(Fitter(settings, library, clients, PriceBook.read()), pool)
+        runs = Runs(store, lambda: workshop.now)
         stack.push_async_callback(runs.close)
         ballots = Ballots(store, runs)
         runs.when_ended(ballots.of_run)
         interrupted = await store.come()
-        yield Services(settings, store, pool, library, tools, spec, runs, ballots, interrupted)
+        yield Services(settings, store, workshop, library, runs, ballots, interrupted)
 
 
 def _make_folder(path: Path) -> None:
@@ -144,23 +135,3 @@ def _make_folder(path: Path) -> None:
         raise SettingsError(
             f"the data folder {path} cannot be made ({error.strerror}); name another with PODIUM_DATA_DIR"
         ) from error
-
-
-def _experts(pool: Pool, pace: float, clients: ChatClients, book: PriceBook) -> dict[str, Expert]:
-    simulated = [entry for entry in pool.entries if entry.endpoint is None]
-    experts: dict[str, Expert] = dict(stand_ins(simulated, extract=extract, pace=pace))
-    for entry in pool.entries:
-        if entry.endpoint is not None:
-            experts[entry.alias] = ChatExpert(entry, clients.of(entry.endpoint), book)
-    return {entry.alias: experts[entry.alias] for entry in pool.entries}
-
-
-def _tools(experts: Mapping[str, Expert], library: Index) -> dict[str, Tool]:
-    def of(prefix: str) -> dict[str, Expert]:
-        return {alias: expert for alias, expert in experts.items() if alias.startswith(prefix)}
-
-    return {
-        "search": SearchTool(of("search-"), library),
-        "enhance_reasoning": ReasoningTool(of("reasoner-")),
-        "answer": AnswerTool(of("answer-")),
-    }

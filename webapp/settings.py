@@ -33,6 +33,12 @@ class Settings:
     """Further host names by which this server is called, such as a proxy's."""
     pace: float = 1.0
     """How much of their declared latency stand-ins really wait; 0 is none."""
+    prompt_profile: str | None = None
+    """How an `openai:` or `transformers:` policy is prompted; `None`: as the pool file says, else the default."""
+    tokenizer: Path | None = None
+    """The orchestrator's `tokenizer.json`, or the folder that holds it."""
+    discover: bool = False
+    """Look for model servers on loopback, to offer them."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
@@ -53,6 +59,9 @@ class Settings:
             host=environment.get("PODIUM_HOST") or found.host,
             database_url=environment.get("PODIUM_DATABASE_URL") or None,
             policy=environment.get("PODIUM_POLICY") or None,
+            prompt_profile=environment.get("PODIUM_PROMPT_PROFILE") or None,
+            tokenizer=Path(text) if (text := environment.get("PODIUM_TOKENIZER")) else None,
+            discover=environment.get("PODIUM_DISCOVER", "1") not in ("0", "no", "false"),
         )
 
     @property

@@ -5,6 +5,7 @@ Beside chat it serves `/v1/models`, `/tokenize`, `/detokenize` and `/metrics` in
 
 import asyncio
 import json
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -69,12 +70,17 @@ def in_turn(*said: Reply | Refusal) -> Plan:
 
 
 class Conformance:
-    """The server without its socket. `asked` and `most_at_work` tell afterwards what went on."""
+    """The server without its socket. `asked`, `most_at_work` and `broken_off` tell afterwards what went on."""
 
-    def __init__(self, plan: Plan | Reply | Refusal, dialect: Dialect = Dialect()) -> None:
+    def __init__(
+        self, plan: Plan | Reply | Refusal, dialect: Dialect = Dialect(), *, remembers: int | None = None
+    ) -> None:
         self.plan = plan if callable(plan) else in_turn(plan)
         self.dialect = dialect
-        self.asked: list[Asked] = []
+        self.requests = 0
+        """Chat requests so far."""
+        self.asked: deque[Asked] = deque(maxlen=remembers)
+        """The latest of them, oldest first."""
         self.at_work = 0
         self.most_at_work = 0
         self.broken_off = 0
@@ -97,7 +103,8 @@ class Conformance:
         return _json({"detail": "Not Found"}, 404)
 
     def _chat(self, body: Mapping[str, Any], headers: Mapping[str, str]) -> Served:
-        asked = Asked(len(self.asked), body, headers)
+        asked = Asked(self.requests, body, headers)
+        self.requests += 1
         self.asked.append(asked)
         dialect = self.dialect
         if dialect.key is not None and headers.get("authorization") != f"Bearer {dialect.key}":
@@ -133,7 +140,7 @@ class Conformance:
         return {"count": len(found), "max_model_len": LONGEST, "tokens": found, "token_strs": None}
 
     def _metrics(self) -> str:
-        replies = len(self.asked)
+        replies = self.requests
         values = {
             "num_requests_running": self.at_work,
             "num_requests_waiting": 0,

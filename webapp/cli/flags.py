@@ -14,8 +14,14 @@ def add_installation(command: argparse.ArgumentParser) -> None:
     command.add_argument("--db", metavar="URL", help="database, such as sqlite:///podium.sqlite3")
     command.add_argument("--pool", type=Path, metavar="FILE", help="pool.toml; without it the rehearsal pool")
     command.add_argument(
-        "--policy", metavar="SPEC", help="random, fixed:ALIAS,ALIAS,… (ending in an answer alias) or openai:URL#model"
+        "--policy",
+        metavar="SPEC",
+        help="random, fixed:ALIAS,ALIAS,… (ending in an answer alias), openai:URL#model or transformers:PATH",
     )
+    command.add_argument(
+        "--profile", metavar="NAME", help="prompt profile of an openai: or transformers: policy (eval-frames)"
+    )
+    command.add_argument("--tokenizer", type=Path, metavar="PATH", help="the orchestrator's tokenizer.json")
     command.add_argument(
         "--documents", type=Path, metavar="PATH", help="folder or file to search: txt, md, pdf, html, jsonl"
     )
@@ -33,6 +39,8 @@ def settings(chosen: argparse.Namespace) -> Settings:
         "database_url": getattr(chosen, "db", None),
         "pool": getattr(chosen, "pool", None),
         "policy": getattr(chosen, "policy", None),
+        "prompt_profile": getattr(chosen, "profile", None),
+        "tokenizer": getattr(chosen, "tokenizer", None),
         "documents": getattr(chosen, "documents", None),
         "host": getattr(chosen, "host", None),
         "port": getattr(chosen, "port", None),

@@ -1,0 +1,58 @@
+"""A real vLLM server for the whole session, and what the tests of this folder share.
+
+These tests are collected only where the command line names this folder or a file in it (`make test-vllm`).
+"""
+
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.vllm.environment import Unavailable, interpreter
+from tests.vllm.server import Server, serving
+from webapp.services import Services, open_services
+from webapp.settings import Settings
+
+HERE = Path(__file__).parent
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave this folder alone unless it was asked for."""
+    asked = [Path(config.invocation_params.dir, argument.partition("::")[0]) for argument in config.args]
+    named = any(HERE == path.resolve() or HERE in path.resolve().parents for path in asked)
+    return None if named else True
+
+
+@pytest.fixture(scope="session")
+def vllm_python() -> Path:
+    """The interpreter that has vLLM; the whole suite skips where there is none."""
+    try:
+        return interpreter()
+    except Unavailable as reason:
+        pytest.skip(str(reason))
+
+
+@pytest.fixture(scope="session")
+def checkpoint(vllm_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small checkpoint without weights."""
+    folder = tmp_path_factory.mktemp("checkpoint")
+    command = [str(vllm_python), "-P", str(HERE / "checkpoint.py"), str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture(scope="session")
+def server(vllm_python: Path, checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The server of the session."""
+    with serving(vllm_python, checkpoint, tmp_path_factory.mktemp("server") / "log") as running:
+        print(f"\nvLLM was healthy after {running.start_s:.0f} s")
+        yield running
+
+
+@pytest.fixture
+async def services(tmp_path: Path, server: Server) -> AsyncIterator[Services]:
+    """The whole app over a database of its own, asking the server directly, with stand-ins that do not wait."""
+    async with open_services(Settings(data_dir=tmp_path / "data", pace=0.0, policy=server.spec)) as opened:
+        yield opened

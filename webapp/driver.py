@@ -1,0 +1,121 @@
+"""Drives a trajectory of a live run to its end. Every step is committed by the store before it is shown."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import replace
+from typing import Any
+
+from orchestrator.bill import Heard
+from orchestrator.progress import Stop
+from orchestrator.run import Routed, events
+from orchestrator.trajectory import Outcome, Step, StopReason, ToolCall
+from storage.errors import StoreError
+from storage.store import Store
+from storage.trajectories import State
+from webapp.live_run import LiveRun, LiveTrajectory
+from webapp.workshop import Workshop
+
+logger = logging.getLogger(__name__)
+
+
+class Driver:
+    """Drives trajectories; each keeps to its end the workshop that it began with."""
+
+    def __init__(
+        self, store: Store, workshop: Callable[[], Workshop], when_ended: Callable[[LiveRun], Awaitable[None]]
+    ) -> None:
+        self._store = store
+        self._workshop = workshop
+        self._when_ended = when_ended
+        self.closing = False
+        """The server is about to stop: what is cancelled now stays kept as running and is found interrupted."""
+
+    async def drive(
+        self, live: LiveRun, part: LiveTrajectory, forced: ToolCall | None, after: Sequence[asyncio.Task[None]]
+    ) -> None:
+        """Go on behind the steps that the trajectory has, once the tasks `after` are over, and keep its end."""
+        try:
+            workshop = self._workshop()
+            stop = await self._until_stop(live, part, workshop, forced, after)
+            outcome = await self._judged(part, workshop, stop)
+            await _despite_cancel(self.finish(live, part, stop, outcome))
+        except Exception as failure:
+            logger.exception("trajectory %s of run %s cannot go on", part.trajectory.id, live.run.id)
+            _give_up(live, part, failure)
+
+    async def finish(self, live: LiveRun, part: LiveTrajectory, stop: Stop, outcome: Outcome) -> None:
+        """Keep the end of a trajectory."""
+        ended = replace(
+            part.trajectory, stop_reason=stop.reason, stop_detail=stop.detail, answer=stop.answer, outcome=outcome
+        )
+        await self._store.finish(ended)
+        part.trajectory, part.state, part.at_work, part.task = ended, State.FINISHED, None, None
+        live.ring()
+        if live.snapshot.ended:
+            await self._when_ended(live)
+
+    async def _until_stop(
+        self,
+        live: LiveRun,
+        part: LiveTrajectory,
+        workshop: Workshop,
+        forced: ToolCall | None,
+        after: Sequence[asyncio.Task[None]],
+    ) -> Stop:
+        try:
+            if after:
+                await asyncio.wait(after)
+            return await self._steps(live, part, workshop, forced)
+        except asyncio.CancelledError:
+            if self.closing:
+                raise
+            return Stop(StopReason.CANCELLED, "stopped by hand")
+
+    async def _steps(self, live: LiveRun, part: LiveTrajectory, workshop: Workshop, forced: ToolCall | None) -> Stop:
+        def hear(heard: Heard) -> None:
+            part.hear(heard)
+            live.ring()
+
+        policy = workshop.policy_of(part.trajectory.policy)
+        async for event in events(part.trajectory, policy, workshop.tools, forced, hear):
+            if isinstance(event, Stop):
+                return event
+            if isinstance(event, Routed):
+                part.route(event)
+                live.ring()
+            else:
+                await _despite_cancel(self._keep(live, part, event))
+        raise AssertionError("the loop ends with a Stop")
+
+    async def _keep(self, live: LiveRun, part: LiveTrajectory, step: Step) -> None:
+        await self._store.keep_step(part.trajectory.id, step)
+        part.take(step)
+        live.ring()
+
+    async def _judged(self, part: LiveTrajectory, workshop: Workshop, stop: Stop) -> Outcome:
+        trajectory = part.trajectory
+        try:
+            return await workshop.judge.judge(trajectory.query, stop.answer, trajectory.reference)
+        except asyncio.CancelledError:
+            if self.closing:
+                raise
+            return Outcome(reason="judging was stopped by hand")
+
+
+def _give_up(live: LiveRun, part: LiveTrajectory, failure: Exception) -> None:
+    """Nothing more can be kept: what was acknowledged stays, and the trajectory waits to be resumed."""
+    part.state, part.at_work, part.task = State.INTERRUPTED, None, None
+    known = isinstance(failure, StoreError)
+    live.problem = str(failure) if known else f"something unexpected happened ({type(failure).__name__}); see the log"
+    live.ring()
+
+
+async def _despite_cancel(work: Coroutine[Any, Any, None]) -> None:
+    """Finish `work` even if this task is cancelled meanwhile, then pass the cancellation on."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await task
+        raise
