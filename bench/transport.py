@@ -19,7 +19,8 @@ import httpx
 from httpx_aiohttp import AiohttpTransport
 
 from orchestrator.chat import ChatClient
-from orchestrator.pool import Endpoint
+from orchestrator.chat_request import ChatRequest
+from orchestrator.pool import Endpoint, Sampling
 from orchestrator.transport import PooledTransport
 
 MESSAGES = [
@@ -108,12 +109,13 @@ def direct(base: str, transport: httpx.AsyncBaseTransport) -> Candidate:
     return call, transport.aclose
 
 
-def chat_client(base: str) -> Candidate:
+def chat_client(base: str, *, stream: bool = False) -> Candidate:
     transport = PooledTransport()
-    client = ChatClient(Endpoint(base), transport)
+    client = ChatClient(Endpoint(base, stream=stream), transport)
+    sampling = Sampling(temperature=1.0, max_tokens=100, timeout_s=60.0)
 
     async def call() -> object:
-        return await client.complete(MESSAGES, model="mock", temperature=1.0, max_tokens=100, timeout_s=60.0)
+        return await client.complete(ChatRequest(MESSAGES, "mock", sampling))
 
     return call, transport.aclose
 

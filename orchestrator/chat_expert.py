@@ -1,129 +1,96 @@
 """An expert that is a real model: asked for a search query, for code or for an answer, with prompts of our own."""
 
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from orchestrator.bill import Bill
-from orchestrator.chat import ChatClient, ChatFailed
+from orchestrator.chat import ChatClients
+from orchestrator.completion import Completion
+from orchestrator.endpoint_client import EndpointFailed
 from orchestrator.expert import Reply
-from orchestrator.model_call import CallRole
-from orchestrator.pool import PoolEntry
+from orchestrator.expert_prompt import expert_messages, knows
+from orchestrator.expert_reading import read
+from orchestrator.model_call import CallRole, ModelCall
+from orchestrator.pool import PoolEntry, ServedModel
 from orchestrator.priced_model import Asked, PricedModel
 from orchestrator.prices import PriceBook
-from orchestrator.prompt import Caps, context
-from orchestrator.tool import Request, ToolError
+from orchestrator.tool import CannotAfford, Remaining, Request, ToolError
 from orchestrator.trajectory import Origin
 
-TIMEOUT_S: Final = 180.0
-LONGEST_SEARCH_QUERY: Final = 390
-"""Characters; what retrievers are known to take."""
-
-CAPS: Final = Caps(document_characters=4_000, code_tokens=8_000, total_tokens=20_000)
-"""Evidence that an expert reads."""
-
-_TASKS: Final = {
-    CallRole.QUERY_WRITER: (
-        "Question: {query}\n\nDo not answer it yet. Say what a search engine should look for next: one short query, a "
-        "few key words or a brief sentence, about something that the material above does not tell. Put it between "
-        "<query> and </query>."
-    ),
-    CallRole.CODE_WRITER: (
-        "Question: {query}\n\nDo not answer it yet. Write Python that computes something which helps to answer it, and "
-        "print each result with a word on what it is. The code runs alone: define everything it needs; third-party "
-        "packages, files and the network are not there. Put it between ```python and ```."
-    ),
-    CallRole.EXPERT: (
-        "Problem:\n{query}\n\nSolve it with care, step by step, and rely on the material above where there is any. "
-        "Then put the final answer alone, as short as it can be, between <answer> and </answer>."
-    ),
-}
-_FENCE: Final = re.compile(r"```(?:python|py)?[ \t]*\n(.*?)(?:```|\Z)", re.DOTALL | re.IGNORECASE)
-_BOXED: Final = "\\boxed{"
+_WANTED: Final = {CallRole.QUERY_WRITER: "query", CallRole.CODE_WRITER: "code"}
 
 
 @dataclass(frozen=True, slots=True)
 class ChatExpert:
-    """The model of one alias behind an OpenAI-compatible endpoint."""
+    """The model of one alias behind an OpenAI-compatible endpoint, and its stand-by where the pool names one.
+
+    The stand-by is asked where the first model's failure speaks of its server (`EndpointFailed.of_server`): it cannot
+    be reached, is overloaded or breaks. A request or a key that is refused is a mistake to mend, not to work around.
+    """
 
     entry: PoolEntry
-    client: ChatClient
+    clients: ChatClients
     book: PriceBook | None = None
-    timeout_s: float = TIMEOUT_S
 
     def able(self, role: CallRole, request: Request) -> bool:  # noqa: ARG002 - a real model can try anything
         """Whether it knows the role; the request does not matter to it."""
-        return role in _TASKS
+        return knows(role)
 
     async def reply(self, role: CallRole, request: Request, bill: Bill) -> Reply:
         """Its text; raises ToolError, or CannotAfford before any money is spent."""
-        entry = self.entry
-        model = PricedModel(entry.model, self.client, entry.price, entry.self_hosted, self.book)
-        asked = Asked(
-            role,
-            entry.alias,
-            [{"role": "user", "content": _prompt(role, request)}],
-            max_tokens=entry.sampling.max_tokens,
-            timeout_s=self.timeout_s,
-            temperature=entry.sampling.temperature or 0.0,
-            seed=(request.seed * 1_000 + request.attempt) % 2**31,
-        )
+        served = self.entry.served
+        if served is None:
+            raise ToolError(f"the pool gives {self.entry.alias} no endpoint, so it cannot be asked")
         try:
-            completion = await model.ask(asked, request.left, bill)
-        except ChatFailed as failure:
-            raise ToolError(f"{entry.alias} ({entry.model}) did not reply: {failure}") from failure
-        text = _READ[role](completion.text)
+            completion = await self._ask(served, role, request, bill)
+        except EndpointFailed as failure:
+            completion, served = await self._stand_by(role, request, bill, failure)
+        text = read(role, completion.text, self.entry.reading)
         if not text:
             cut = completion.finish_reason == "length"
-            wanted = {CallRole.QUERY_WRITER: "query", CallRole.CODE_WRITER: "code"}.get(role, "answer")
             raise ToolError(
-                f"{entry.alias} ({entry.model}) wrote no {wanted}"
+                f"{self.entry.alias} ({served.model}) wrote no {_WANTED.get(role, 'answer')}"
                 + (": its reply was cut off; raise max_output_tokens or the budget" if cut else "")
             )
         return Reply(text, Origin.MODEL)
 
+    async def _stand_by(
+        self, role: CallRole, request: Request, bill: Bill, failure: EndpointFailed
+    ) -> tuple[Completion, ServedModel]:
+        """The reply of the model that takes over, and who that is; raises ToolError where nobody does."""
+        said = f"{self.entry.alias} ({self.entry.model}) did not reply: {failure}"
+        stand_by = self.entry.fallback
+        if stand_by is None or not failure.of_server:
+            raise ToolError(said) from failure
+        rest = replace(request, left=_less(request.left, bill[-1]))
+        try:
+            return await self._ask(stand_by, role, rest, bill, anew=True), stand_by
+        except EndpointFailed as second:
+            raise ToolError(f"{said}; nor did {stand_by.model} in its place: {second}") from second
+        except CannotAfford as refusal:
+            raise ToolError(f"{said}; {refusal}") from refusal
 
-def _prompt(role: CallRole, request: Request) -> str:
-    task = _TASKS[role].format(query=request.query)
-    return task if request.evidence.empty else f"{context(request.evidence, CAPS).strip()}\n\n{task}"
-
-
-def search_query(text: str) -> str:
-    """The last `<query>`, or the last line where there is none."""
-    lines = (_last_tagged(text, "query") or text).strip().splitlines()
-    return lines[-1].strip()[:LONGEST_SEARCH_QUERY] if lines else ""
-
-
-def code(text: str) -> str:
-    """The last fenced block; empty where there is none."""
-    blocks = _FENCE.findall(text)
-    return str(blocks[-1]).strip() if blocks else ""
-
-
-def answer(text: str) -> str:
-    """The last `<answer>` or `\\boxed{}`, else the whole text."""
-    tagged = _last_tagged(text, "answer")
-    return tagged if tagged is not None else (_last_boxed(text) or text.strip())
-
-
-_READ: Final = {CallRole.QUERY_WRITER: search_query, CallRole.CODE_WRITER: code, CallRole.EXPERT: answer}
-
-
-def _last_tagged(text: str, tag: str) -> str | None:
-    start = text.rfind(f"<{tag}>")
-    if start < 0:
-        return None
-    return text[start + len(tag) + 2 :].partition(f"</{tag}>")[0].strip()
+    async def _ask(
+        self, served: ServedModel, role: CallRole, request: Request, bill: Bill, *, anew: bool = False
+    ) -> Completion:
+        model = PricedModel(served, self.clients.of(served.endpoint), self.book)
+        asked = Asked(
+            role,
+            self.entry.alias,
+            expert_messages(role, request, self.entry.reading, served.system),
+            served.sampling,
+            seed=(request.seed * 1_000 + request.attempt) % 2**31,
+        )
+        return await model.ask(asked, request.left, bill, anew=anew)
 
 
-def _last_boxed(text: str) -> str | None:
-    """What stands in the last `\\boxed{…}`, braces inside it included."""
-    start = text.rfind(_BOXED)
-    if start < 0:
-        return None
-    depth, first = 1, start + len(_BOXED)
-    for position in range(first, len(text)):
-        depth += {"{": 1, "}": -1}.get(text[position], 0)
-        if depth == 0:
-            return text[first:position].strip()
-    return None
+def _less(left: Remaining, call: ModelCall) -> Remaining:
+    """What is left behind a call."""
+    usd, seconds, tokens = left.usd, left.seconds, left.tokens
+    if usd is not None and call.charge.usd is not None:
+        usd = max(usd - call.charge.usd, usd * 0)
+    if seconds is not None:
+        seconds = max(seconds - call.latency_s, 0.0)
+    if tokens is not None and call.usage is not None:
+        tokens = max(tokens - call.usage.total_tokens, 0)
+    return Remaining(usd, seconds, tokens)

@@ -66,18 +66,39 @@ MOST_TOKENS: Final = 10**9
 
 
 def usage_of(reported: object) -> Usage | None:
-    """Tokens as an OpenAI-compatible server reports them: cached inside input, reasoning inside output.
+    """Tokens as a server reports them, brought to one form: cached inside input, reasoning inside output.
 
-    `None` where neither input nor output was reported. A part larger than its whole is dropped as a server's mistake.
+    Knows the forms of OpenAI (both), DeepSeek and Anthropic. `None` where neither input nor output was reported. A part
+    larger than its whole is dropped as a server's mistake.
     """
     if not isinstance(reported, Mapping):
         return None
-    tokens_in, tokens_out = _count(reported, "prompt_tokens"), _count(reported, "completion_tokens")
+    tokens_in, cached = _input(reported)
+    tokens_out = _first(_count(reported, "completion_tokens"), _count(reported, "output_tokens"))
     if tokens_in is None and tokens_out is None:
         return None
-    cached = _count(reported.get("prompt_tokens_details"), "cached_tokens")
-    reasoning = _count(reported.get("completion_tokens_details"), "reasoning_tokens")
+    details = reported.get("completion_tokens_details") or reported.get("output_tokens_details")
+    reasoning = _count(details, "reasoning_tokens")
     return Usage(tokens_in, tokens_out, _part(cached, tokens_in), _part(reasoning, tokens_out))
+
+
+def _input(reported: Mapping[str, Any]) -> tuple[int | None, int | None]:
+    """Input tokens and how many of them were cached."""
+    read = _count(reported, "cache_read_input_tokens")
+    created = _count(reported, "cache_creation_input_tokens")
+    fresh = _count(reported, "input_tokens")
+    if fresh is not None and (read is not None or created is not None):
+        # Anthropic counts the cache's tokens beside those of the input.
+        return fresh + (read or 0) + (created or 0), read
+    hit, missed = _count(reported, "prompt_cache_hit_tokens"), _count(reported, "prompt_cache_miss_tokens")
+    both = hit + missed if hit is not None and missed is not None else None
+    details = reported.get("prompt_tokens_details") or reported.get("input_tokens_details")
+    cached = _first(_count(details, "cached_tokens"), hit, read)
+    return _first(_count(reported, "prompt_tokens"), fresh, both), cached
+
+
+def _first(*counts: int | None) -> int | None:
+    return next((count for count in counts if count is not None), None)
 
 
 def _count(table: object, key: str) -> int | None:

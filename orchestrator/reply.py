@@ -16,7 +16,7 @@ _QUOTED: Final = 60
 
 def text_and_thinking(message: Mapping[str, Any]) -> tuple[str, str]:
     """What a message says and what it thought: `reasoning`, `reasoning_content` or `<think>` inside the content."""
-    text = _content(message.get("content"))
+    text = written_text(message.get("content"))
     thoughts = [said for key in ("reasoning", "reasoning_content") if isinstance(said := message.get(key), str)]
     begun, ended = text.find("<think>"), text.find("</think>")
     if ended >= 0:
@@ -34,8 +34,8 @@ def storable(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "?")
 
 
-def _content(content: object) -> str:
-    """Content is a text, or a list of parts of which some are texts."""
+def written_text(content: object) -> str:
+    """The text of a message's content, which is a text or a list of parts of which some are texts."""
     if isinstance(content, str):
         return content
     parts = content if isinstance(content, list) else []

@@ -5,7 +5,6 @@
 
 import ipaddress
 import ssl
-from collections.abc import Iterable
 from typing import Final
 from urllib.request import getproxies, proxy_bypass
 
@@ -14,22 +13,29 @@ import httpx
 
 CONNECT_TIMEOUT_S: Final = 10.0
 
-_ERRORS: Final[tuple[tuple[type[Exception], type[httpx.TransportError]], ...]] = (
-    (aiohttp.ConnectionTimeoutError, httpx.ConnectTimeout),
-    (aiohttp.ServerTimeoutError, httpx.ReadTimeout),
-    (aiohttp.ClientConnectorCertificateError, httpx.ConnectError),
-    (aiohttp.ClientConnectorError, httpx.ConnectError),
-    (aiohttp.InvalidURL, httpx.UnsupportedProtocol),
-    (aiohttp.ServerDisconnectedError, httpx.RemoteProtocolError),
-    (aiohttp.ClientResponseError, httpx.RemoteProtocolError),
-    (aiohttp.ClientError, httpx.ReadError),
-    (ConnectionError, httpx.ReadError),
+_ERRORS: Final[tuple[tuple[type[Exception], type[httpx.TransportError], str | None], ...]] = (
+    (aiohttp.ConnectionTimeoutError, httpx.ConnectTimeout, None),
+    (aiohttp.ServerTimeoutError, httpx.ReadTimeout, None),
+    (aiohttp.ClientConnectorError, httpx.ConnectError, None),
+    (aiohttp.ClientConnectorCertificateError, httpx.ConnectError, None),
+    (aiohttp.InvalidURL, httpx.UnsupportedProtocol, None),
+    (aiohttp.ServerDisconnectedError, httpx.RemoteProtocolError, "closed before there was a reply"),
+    (aiohttp.ClientPayloadError, httpx.RemoteProtocolError, "the reply has no end or cannot be decoded"),
+    (aiohttp.ClientResponseError, httpx.RemoteProtocolError, "the reply is no valid HTTP"),
+    (aiohttp.ClientOSError, httpx.ReadError, None),
+    (aiohttp.ClientError, httpx.ReadError, "the connection failed"),
+    (ConnectionError, httpx.ReadError, None),
 )
-"""The first match wins, so the narrower error stands first."""
+"""The first match wins. Words of our own stand where aiohttp's quote what came, be it half of a key."""
+
+
+class ConnectionRefused(httpx.ConnectError):
+    """Nobody listens at that address."""
 
 
 class PooledTransport(httpx.AsyncBaseTransport):
-    """Keeps connections alive for one event loop and reads each reply whole. Cancelling a request closes its socket."""
+    """Keeps connections alive for one event loop. Whoever reads a reply closes its stream, which closes the socket
+    unless the reply was read to its end; cancelling a request closes it, too."""
 
     def __init__(self) -> None:
         self._session: aiohttp.ClientSession | None = None
@@ -37,7 +43,10 @@ class PooledTransport(httpx.AsyncBaseTransport):
         self._proxies: dict[tuple[str, str], str | None] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send the request; raises httpx.TransportError. Reads the `timeout` extension's `connect` and `read`."""
+        """Send the request and wait for the headers of the reply; raises httpx.TransportError.
+
+        Reads the `timeout` extension's `connect` and `read`.
+        """
         limits = request.extensions.get("timeout", {})
         timeout = aiohttp.ClientTimeout(
             total=None, sock_connect=limits.get("connect", CONNECT_TIMEOUT_S), sock_read=limits.get("read")
@@ -53,14 +62,14 @@ class PooledTransport(httpx.AsyncBaseTransport):
                 proxy=self._proxy(request.url),
                 ssl=self._certificates() if request.url.scheme == "https" else True,
             )
-            try:
-                content = await response.read()
-            finally:
-                # A reply that was read to its end has given its connection back already; any other is cut off here.
-                response.close()
         except (aiohttp.ClientError, ConnectionError, TimeoutError) as error:
-            raise _translated(error, request) from error
-        return _Whole(response.status, response.raw_headers, content, request)
+            failure = _translated(error)
+        else:
+            # aiohttp has decoded the body, so that nothing is left to decode.
+            headers = [pair for pair in response.raw_headers if pair[0].lower() != b"content-encoding"]
+            return httpx.Response(response.status, headers=headers, stream=_Body(response))
+        # Raised here and not above: aiohttp's errors show the request's headers, and with them the key.
+        raise failure
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -90,29 +99,29 @@ class PooledTransport(httpx.AsyncBaseTransport):
         return self._tls
 
 
-class _Whole(httpx.Response):
-    """A reply whose body was read and decoded before, so that nothing is left to read or to decode."""
+class _Body(httpx.AsyncByteStream):
+    """The body of a reply as it arrives."""
 
-    def __init__(
-        self, status: int, raw_headers: Iterable[tuple[bytes, bytes]], content: bytes, request: httpx.Request
-    ) -> None:
-        headers = [pair for pair in raw_headers if pair[0].lower() != b"content-encoding"]
-        super().__init__(status, headers=headers, stream=httpx.ByteStream(content), request=request)
-        self._whole = content
-        self.is_closed = self.is_stream_consumed = True
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self._response = response
 
-    @property
-    def content(self) -> bytes:
-        """The body."""
-        return self._whole
+    def __aiter__(self) -> "_Body":
+        return self
 
-    def read(self) -> bytes:
-        """The body."""
-        return self._whole
+    async def __anext__(self) -> bytes:
+        try:
+            piece = await self._response.content.readany()
+        except (aiohttp.ClientError, ConnectionError, TimeoutError) as error:
+            failure = _translated(error)
+        else:
+            if not piece:
+                raise StopAsyncIteration
+            return piece
+        raise failure
 
-    async def aread(self) -> bytes:
-        """The body."""
-        return self._whole
+    async def aclose(self) -> None:
+        """A reply that was read to its end has given its connection back already; any other is cut off here."""
+        self._response.close()
 
 
 def _is_loopback(host: str) -> bool:
@@ -122,15 +131,11 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _translated(error: Exception, request: httpx.Request) -> httpx.TransportError:
-    for ours, theirs in _ERRORS:
+def _translated(error: Exception) -> httpx.TransportError:
+    said = str(error) or type(error).__name__
+    if isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, ConnectionRefusedError):
+        return ConnectionRefused(said)
+    for ours, theirs, words in _ERRORS:
         if isinstance(error, ours):
-            return theirs(str(error) or type(error).__name__, request=request)
-    return httpx.ReadTimeout(str(error) or "timed out", request=request)
-
-
-def root(error: BaseException) -> BaseException:
-    """The first cause of an error, which tells a refused connection from an unknown host."""
-    while (cause := error.__cause__ or error.__context__) is not None:
-        error = cause
-    return error
+            return theirs(words or said)
+    return httpx.ReadTimeout(str(error) or "timed out")

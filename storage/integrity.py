@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Table, func, select
 from orchestrator.trajectory import Trajectory
 from prefs.ballot import Ballot
 from prefs.ranking import RankingMismatch, check
-from storage import sqlite
+from storage import sqlite, texts
 from storage.rankings import find_ballot, not_superseded
 from storage.records import RecordError, load_ballot, load_ranking, load_run
 from storage.tables import BALLOT, RANKING, RUN, STEP, TRAJECTORY
@@ -25,6 +25,7 @@ def problems(connection: Connection) -> list[str]:
         *(sqlite.unsound(connection) if connection.dialect.name == "sqlite" else ()),
         *_unreadable_runs(connection),
         *_wrong_trajectories(connection),
+        *texts.problems(connection),
         *_wrong_ballots(connection),
         *_wrong_rankings(connection),
         *_rival_rankings(connection),
@@ -52,6 +53,7 @@ def _wrong_trajectories(connection: Connection) -> Iterator[str]:
         row = connection.execute(select(TRAJECTORY).where(TRAJECTORY.c.id == id)).one()
         if trajectory is not None:
             yield from (f"trajectory {id}: {problem}" for problem in _disagreements(row, trajectory))
+            yield from (f"trajectory {id}: {problem}" for problem in _lost_texts(connection, row.state, trajectory))
     lost = select(STEP.c.trajectory_id).where(STEP.c.trajectory_id.not_in(select(TRAJECTORY.c.id))).distinct()
     for id in connection.execute(lost).scalars():
         yield f"steps of trajectory {id} are there, but it is not"
@@ -71,6 +73,17 @@ def _disagreements(row: Row[tuple[object, ...]], trajectory: Trajectory) -> Iter
     derived = (trajectory.cost_usd, trajectory.unpriced_calls, trajectory.latency_s, trajectory.simulated)
     if kept != derived:
         yield f"its totals are kept as {_told(kept)}, but its calls give {_told(derived)}"
+
+
+def _lost_texts(connection: Connection, state: str, trajectory: Trajectory) -> Iterator[str]:
+    """Texts that were kept here and are gone. What was imported, or shared with another, may never have had them."""
+    if State(state) is State.IMPORTED:
+        return
+    own = trajectory.steps[0 if trajectory.fork is None else trajectory.fork.step :]
+    judging = () if trajectory.outcome.call is None else (trajectory.outcome.call,)
+    calls = (*(call for step in own for call in step.calls), *judging)
+    for address in sorted(texts.missing(connection, texts.addresses(calls))):
+        yield f"the text at {address} is not there"
 
 
 def _told(totals: tuple[object, ...]) -> str:

@@ -2,14 +2,16 @@
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn
 
 from sqlalchemy import Connection, Text, bindparam, func, insert, literal_column, select
 from sqlalchemy.dialects.sqlite.base import SQLiteDialect
 
+from storage import texts
 from storage.errors import StoreConflict
 from storage.tables import STEP, TRAJECTORY
+from storage.texts import Texts
 from storage.trajectories import State, existing_state, steps_kept
 
 
@@ -20,6 +22,8 @@ class StepToKeep:
     trajectory: str
     index: int
     record: str
+    texts: Texts = field(default_factory=dict)
+    """Long texts that the record names."""
 
 
 _KEEP_STEP: Final = (
@@ -44,10 +48,15 @@ _KEEP_STEP: Final = (
 """Keeps a step only behind the last one of a running trajectory."""
 _KEEP_STEP_IN_SQLITE: Final = str(_KEEP_STEP.compile(dialect=SQLiteDialect(paramstyle="named")))
 """The same in SQLite's own words, with named parameters."""
+_KEEP_TEXT_IN_SQLITE: Final = str(texts.KEEP["sqlite"].compile(dialect=SQLiteDialect(paramstyle="named")))
 
 
 def keep_steps(connection: Connection, steps: Sequence[StepToKeep]) -> None:
-    """Keep all or raise StoreConflict or StoreMissing. A step that is already there, word for word, is kept."""
+    """Keep all, with their texts, or raise StoreConflict or StoreMissing.
+
+    A step that is already there, word for word, is kept.
+    """
+    texts.keep(connection, {address: row for step in steps for address, row in step.texts.items()})
     rows = [_row(step) for step in steps]
     kept = connection.execute(_KEEP_STEP, rows if len(rows) > 1 else rows[0]).rowcount
     if kept == len(steps):
@@ -60,9 +69,18 @@ def keep_steps(connection: Connection, steps: Sequence[StepToKeep]) -> None:
 def keep_in_sqlite(below: sqlite3.Connection, step: StepToKeep) -> bool:
     """Keep a step in a transaction of its own; False where it is refused, and `keep_steps` can tell why.
 
-    One statement outside a transaction takes the write lock first, as BEGIN IMMEDIATE does, and commits.
+    One statement outside a transaction takes the write lock first, as BEGIN IMMEDIATE does, and commits. A step with
+    long texts needs a transaction around them.
     """
-    return below.execute(_KEEP_STEP_IN_SQLITE, _row(step)).rowcount == 1
+    if not step.texts:
+        return below.execute(_KEEP_STEP_IN_SQLITE, _row(step)).rowcount == 1
+    below.execute("BEGIN IMMEDIATE")
+    with below:  # Commits, or rolls back where something is raised.
+        below.executemany(_KEEP_TEXT_IN_SQLITE, texts.in_order(step.texts))
+        kept = below.execute(_KEEP_STEP_IN_SQLITE, _row(step)).rowcount == 1
+        if not kept:
+            below.rollback()
+    return kept
 
 
 def _row(step: StepToKeep) -> dict[str, Any]:

@@ -1,17 +1,18 @@
 """The store: keeps runs, trajectories, ballots and rankings, and finds them again. Takes and gives domain values."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, select, tuple_
+from sqlalchemy import Connection, Engine, Select
 
 from orchestrator.alternatives import Run
 from orchestrator.trajectory import Step, Trajectory
 from prefs.ballot import Ballot
 from prefs.ranking import Ranking
-from storage import history, queries, rankings, trajectories
+from storage import history, pages, queries, rankings, texts, trajectories
 from storage.database import named, open_engine, read_only, upgrade_engine
 from storage.errors import READ_ONLY, StoreReadOnly, told_plainly
 from storage.history import RunSummary
@@ -25,8 +26,8 @@ from storage.trajectories import State
 from storage.writer import Writer
 
 T = TypeVar("T")
-PAGE: Final = 200
-"""Rows that a stream reads at once."""
+_LONG: Final = 32_000
+"""Characters whose packing would hold up the event loop by more than about half a millisecond."""
 
 
 class Store:
@@ -78,14 +79,23 @@ class Store:
         """Keep trajectories as running, with the steps they have, and their run unless it is kept already."""
         await self._write(lambda connection: trajectories.begin(connection, run, alternatives))
 
-    async def keep_step(self, trajectory_id: str, step: Step) -> None:
-        """Keep the next step of a running trajectory. Keeping the very same step again does nothing."""
-        self._check_writable()
-        await self._writer.keep(StepToKeep(trajectory_id, step.index, dump_step(step)))
+    async def keep_step(self, trajectory_id: str, step: Step) -> Step:
+        """Keep the next step of a running trajectory, and give it as it is kept: its long texts are addresses now.
 
-    async def finish(self, trajectory: Trajectory) -> None:
-        """Keep the end and the totals of a trajectory. Raises StoreConflict unless all its steps are kept."""
-        await self._write(lambda connection: trajectories.finish(connection, trajectory))
+        Keeping the very same step again does nothing.
+        """
+        self._check_writable()
+        long = texts.long_characters(step) > _LONG
+        kept, aside = await asyncio.to_thread(texts.step_aside, step) if long else texts.step_aside(step)
+        await self._writer.keep(StepToKeep(trajectory_id, step.index, dump_step(kept), aside))
+        return kept
+
+    async def finish(self, trajectory: Trajectory) -> Trajectory:
+        """Keep the end and the totals of a trajectory, and give it as it is kept, with addresses of long texts.
+
+        Raises StoreConflict unless all its steps are kept.
+        """
+        return await self._write(lambda connection: trajectories.finish(connection, trajectory))
 
     async def reopen(self, trajectory_id: str) -> None:
         """Let an interrupted trajectory run again; of two who try at once, one gets StoreConflict."""
@@ -110,8 +120,11 @@ class Store:
         """Keep a trajectory made elsewhere. False where it is here already; StoreConflict where it differs."""
         return await self._write(lambda connection: trajectories.add(connection, trajectory))
 
-    async def add_all(self, some: Sequence[Trajectory]) -> int:
-        """Keep trajectories made elsewhere, all or none, and tell how many of them are new."""
+    async def add_all(self, some: Iterable[Trajectory]) -> int:
+        """Keep trajectories made elsewhere, all or none, and tell how many of them are new.
+
+        They are read one by one in the thread that writes, and from the beginning again if it has to try twice.
+        """
         return await self._write(lambda connection: sum(trajectories.add(connection, one) for one in some))
 
     async def keep_ballot(self, ballot: Ballot) -> None:
@@ -144,8 +157,20 @@ class Store:
         """The saved query of that text."""
         return self._read(lambda connection: queries.find(connection, text))
 
+    def text(self, address: str) -> str | None:
+        """The long text at an address; raises StoreCorrupt where it is damaged."""
+        return self.texts([address]).get(address)
+
+    def texts(self, addresses: Iterable[str]) -> dict[str, str]:
+        """The long texts at these addresses, as far as they are here; raises StoreCorrupt where one is damaged."""
+        return self._read(lambda connection: texts.find(connection, addresses))
+
+    def with_texts(self, trajectory: Trajectory) -> Trajectory:
+        """The trajectory with its long texts instead of their addresses, as far as they are here."""
+        return texts.with_texts(trajectory, self.texts(texts.addresses(texts.all_calls(trajectory))))
+
     def trajectory(self, id: str) -> Trajectory | None:
-        """A trajectory with the steps kept so far."""
+        """A trajectory with the steps kept so far, and the addresses of their long texts."""
         return self._read(lambda connection: trajectories.find(connection, id))
 
     def state(self, trajectory_id: str) -> State | None:
@@ -195,7 +220,7 @@ class Store:
 
     def iter_trajectories(self) -> Iterator[Trajectory]:
         """Every trajectory, oldest first, one in memory at a time."""
-        for id, _ in self._pages(TRAJECTORY, "started_at", "id"):
+        for id, _ in pages.in_order_of_time(self._rows, TRAJECTORY, "started_at", "id"):
             trajectory = self.trajectory(id)
             if trajectory is not None:
                 yield trajectory
@@ -203,26 +228,11 @@ class Store:
     def iter_rankings(self, *, superseded: bool = True) -> Iterator[Ranking]:
         """Every ranking, oldest first, a page in memory at a time; corrected ones only if `superseded`."""
         wanted = None if superseded else rankings.not_superseded()
-        for _, record in self._pages(RANKING, "made_at", "record", wanted):
+        for _, record in pages.in_order_of_time(self._rows, RANKING, "made_at", "record", wanted):
             yield load_ranking(record)
 
-    def _pages(
-        self, table: Table, time: str, column: str, wanted: ColumnElement[bool] | None = None
-    ) -> Iterator[tuple[str, str]]:
-        """The id and one column of every row in order of time, in short transactions that hold nobody up."""
-        order = tuple_(table.c[time], table.c.id)
-        query = select(table.c.id, table.c[column].label("wanted"), table.c[time]).order_by(*order).limit(PAGE)
-        if wanted is not None:
-            query = query.where(wanted)
-        page = self._rows(query)
-        while page:
-            for row in page:
-                yield row[0], row[1]
-            further = query.where(order > tuple_(page[-1][2], page[-1][0]))
-            page = self._rows(further)
-
     def _rows(self, query: Select[Any]) -> list[tuple[Any, ...]]:
-        return self._read(lambda connection: [tuple(row) for row in connection.execute(query)])
+        return self._read(partial(pages.rows, query=query))
 
     def _read(self, read: Callable[[Connection], T]) -> T:
         with told_plainly(named(self._engine)), self._engine.connect() as connection:

@@ -6,7 +6,7 @@ Rows are not the domain: nothing outside `storage` sees them (docs/decisions/000
 from datetime import datetime
 from typing import ClassVar, Final
 
-from sqlalchemy import BigInteger, DateTime, Integer, MetaData, Table, Text, text
+from sqlalchemy import BigInteger, DateTime, Integer, LargeBinary, MetaData, Table, Text, text
 from sqlalchemy.orm import registry
 from sqlmodel import Field, ForeignKey, Index, SQLModel, UniqueConstraint
 
@@ -78,6 +78,18 @@ class StepRow(Row, table=True):
     record: str = Field(sa_type=Text)
 
 
+class TextRow(Row, table=True):
+    """A long text that records name by its address."""
+
+    __tablename__ = "text"
+
+    address: str = Field(primary_key=True, sa_type=Text)
+    packed: bytes = Field(sa_type=LargeBinary)
+    """As `orchestrator.kept_text` packs it."""
+    characters: int
+    """How long it is when unpacked."""
+
+
 class BallotRow(Row, table=True):
     """Alternatives as they are shown to people."""
 
@@ -128,6 +140,7 @@ TABLES = Row.metadata.tables
 RUN: Table = TABLES["run"]
 TRAJECTORY: Table = TABLES["trajectory"]
 STEP: Table = TABLES["step"]
+TEXT: Table = TABLES["text"]
 BALLOT: Table = TABLES["ballot"]
 RANKING: Table = TABLES["ranking"]
 QUERY: Table = TABLES["query"]

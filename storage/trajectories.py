@@ -8,6 +8,7 @@ from sqlalchemy import Connection, bindparam, exists, func, insert, select, upda
 
 from orchestrator.alternatives import Run
 from orchestrator.trajectory import Step, Trajectory
+from storage import texts
 from storage.errors import StoreConflict, StoreMissing
 from storage.records import RecordError, dump_header, dump_run, dump_step, load_parts, load_run
 from storage.tables import RUN, STEP, TRAJECTORY
@@ -66,14 +67,20 @@ def begin(connection: Connection, run: Run, trajectories: Sequence[Trajectory]) 
         _insert(connection, trajectory, State.RUNNING)
 
 
-def finish(connection: Connection, trajectory: Trajectory) -> None:
-    """Write the end of a trajectory, whose steps must all be kept. Raises StoreConflict or StoreMissing."""
-    if trajectory.stop_reason is None:
-        raise StoreConflict(f"trajectory {trajectory.id} has no stop reason; it has not ended")
+def finish(connection: Connection, whole: Trajectory) -> Trajectory:
+    """Write the end of a trajectory, whose steps must all be kept; gives it as it is kept.
+
+    Raises StoreConflict or StoreMissing.
+    """
+    if whole.stop_reason is None:
+        raise StoreConflict(f"trajectory {whole.id} has no stop reason; it has not ended")
+    trajectory, aside = texts.all_aside(whole)
+    texts.keep(connection, aside)
     row = {f"new_{name}": value for name, value in _row(trajectory, State.FINISHED).items()}
     row |= {"wanted": trajectory.id, "steps": len(trajectory.steps)}
     if connection.execute(_FINISH, row).rowcount == 0:
         _explain_unfinished(connection, trajectory)
+    return trajectory
 
 
 def _explain_unfinished(connection: Connection, trajectory: Trajectory) -> None:
@@ -105,8 +112,13 @@ def mark_interrupted(connection: Connection) -> tuple[str, ...]:
     return running
 
 
-def add(connection: Connection, trajectory: Trajectory) -> bool:
-    """Keep a trajectory made elsewhere, and its run if that is unknown here. False where it is here already."""
+def add(connection: Connection, whole: Trajectory) -> bool:
+    """Keep a trajectory made elsewhere, and its run if that is unknown here. False where it is here already.
+
+    Long texts that it brings are kept either way.
+    """
+    trajectory, aside = texts.all_aside(whole)
+    texts.keep(connection, aside)
     if state(connection, check_id("a trajectory", trajectory.id)) is not None:
         if find(connection, trajectory.id) != trajectory:
             raise StoreConflict(f"there is already a trajectory {trajectory.id} with other content; give this a new id")
@@ -173,7 +185,9 @@ def _keep_run(connection: Connection, run: Run) -> None:
         raise StoreConflict(f"there is already a run {run.id} with other content")
 
 
-def _insert(connection: Connection, trajectory: Trajectory, state: State) -> None:
+def _insert(connection: Connection, whole: Trajectory, state: State) -> None:
+    trajectory, aside = texts.all_aside(whole)
+    texts.keep(connection, aside)
     connection.execute(_ADD_TRAJECTORY, _row(trajectory, state))
     if trajectory.steps:
         connection.execute(insert(STEP), [_step_row(trajectory.id, step) for step in trajectory.steps])

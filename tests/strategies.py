@@ -1,5 +1,6 @@
 """Hypothesis strategies for whole domain values: everything that the types allow, odd text included."""
 
+from dataclasses import replace
 from datetime import UTC, timezone
 from decimal import Decimal
 from typing import Final, TypeVar
@@ -31,6 +32,8 @@ T = TypeVar("T")
 
 TEXT = st.text(st.characters(), max_size=30)
 """Any text, with control characters and halves of surrogate pairs: models send both."""
+PROPER = st.text(max_size=30)
+"""What people type: half a surrogate pair is refused there."""
 IDS = st.text("0123456789abcdef-_é", min_size=1, max_size=12)
 TIMES = st.datetimes(timezones=st.sampled_from([UTC, timezone.min, timezone.max])).filter(
     lambda moment: 2 < moment.year < 9998
@@ -90,18 +93,28 @@ MODEL_CALLS = st.builds(
     simulated=st.booleans(),
     attempts=tuples(ATTEMPTS, 2),
     in_flight=maybe(st.integers(1, 1000)),
+    prompt=maybe(TEXT),
     reply=maybe(TEXT),
     error=maybe(TEXT),
+    queued_s=maybe(SECONDS),
+    tokens_by=maybe(TEXT),
 )
-DOCUMENTS = st.builds(Document, IDS, TEXT, TEXT, TEXT, maybe(st.floats(allow_nan=False, allow_infinity=False)))
+LONG_TEXTS = st.builds(lambda text, times: (text + "–") * times, TEXT, st.integers(256, 300))
+"""Texts that are kept aside."""
+LONG_CALLS = st.builds(
+    lambda call, prompt, reply: replace(call, prompt=prompt, reply=reply), MODEL_CALLS, LONG_TEXTS, LONG_TEXTS | TEXT
+)
+DOCUMENTS = st.builds(
+    Document, IDS, TEXT, TEXT, TEXT, maybe(st.floats(allow_nan=False, allow_infinity=False)), st.booleans()
+)
 CODE_RUNS = st.builds(CodeRun, TEXT, TEXT, TEXT, maybe(TEXT), maybe(TEXT))
 OBSERVATIONS = st.builds(
     Observation, TEXT, st.sampled_from(Origin), tuples(DOCUMENTS, 2), maybe(TEXT), maybe(CODE_RUNS), maybe(TEXT)
 )
 TOOL_CALLS = ALIASES.map(lambda alias: ToolCall(TOOL_OF[alias], alias))
 LIMITS = st.builds(Limits, st.integers(1, 1000), maybe(DOLLARS), maybe(SECONDS), maybe(st.integers(0, 10**9)))
-OUTCOMES = st.builds(Outcome, st.sampled_from(Verdict), maybe(TEXT), maybe(TEXT))
-QUERIES = TEXT.filter(lambda text: bool(text.strip()))
+OUTCOMES = st.builds(Outcome, st.sampled_from(Verdict), maybe(TEXT), maybe(TEXT), maybe(MODEL_CALLS))
+QUERIES = PROPER.filter(lambda text: bool(text.strip()))
 
 
 def steps(index: int = 0) -> st.SearchStrategy[Step]:
@@ -171,6 +184,6 @@ def rankings(draw: st.DrawFn, shown: Ballot) -> Ranking:
         made_at=draw(TIMES),
         unranked=tuple(labels[placed:]),
         acceptable=draw(maybe(st.integers(0, len(groups)))),
-        reason=draw(maybe(TEXT)),
+        reason=draw(maybe(PROPER)),
         annotator=draw(IDS),
     )

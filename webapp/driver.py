@@ -49,8 +49,8 @@ class Driver:
         ended = replace(
             part.trajectory, stop_reason=stop.reason, stop_detail=stop.detail, answer=stop.answer, outcome=outcome
         )
-        await self._store.finish(ended)
-        part.trajectory, part.state, part.at_work, part.task = ended, State.FINISHED, None, None
+        kept = await self._store.finish(ended)
+        part.trajectory, part.state, part.at_work, part.task = kept, State.FINISHED, None, None
         live.ring()
         if live.snapshot.ended:
             await self._when_ended(live)
@@ -89,8 +89,7 @@ class Driver:
         raise AssertionError("the loop ends with a Stop")
 
     async def _keep(self, live: LiveRun, part: LiveTrajectory, step: Step) -> None:
-        await self._store.keep_step(part.trajectory.id, step)
-        part.take(step)
+        part.take(await self._store.keep_step(part.trajectory.id, step))
         live.ring()
 
     async def _judged(self, part: LiveTrajectory, workshop: Workshop, stop: Stop) -> Outcome:

@@ -1,33 +1,31 @@
 """Puts a workshop together from a pool, and keeps the one that new runs get."""
 
+import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from orchestrator.chat import ChatClients
 from orchestrator.chat_expert import ChatExpert
 from orchestrator.documents.index import Index
 from orchestrator.expert import Expert
 from orchestrator.extract import extract
-from orchestrator.grade import grade
-from orchestrator.policies.spec import parse_spec
-from orchestrator.policy import Policy
+from orchestrator.judge import judge_of
+from orchestrator.policies.local_model import LocalModels
+from orchestrator.policies.spec import PolicyMaker
 from orchestrator.pool import Pool
 from orchestrator.prices import PriceBook
 from orchestrator.rehearsal.stand_in import stand_ins
+from orchestrator.retrieval.choice import retriever_of
 from orchestrator.tool import Tool
 from orchestrator.tools.answer import AnswerTool
 from orchestrator.tools.reasoning import ReasoningTool
 from orchestrator.tools.search import SearchTool
-from orchestrator.trajectory import Outcome
 from webapp.settings import Settings
 from webapp.workshop import Workshop
 
 DEFAULT_POLICY = "random"
 
-
-class _Graded:
-    async def judge(self, query: str, answer: str | None, reference: str | None) -> Outcome:  # noqa: ARG002
-        return grade(answer, reference)
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +35,18 @@ class Fitter:
     settings: Settings
     library: Index
     clients: ChatClients
+    models: LocalModels
     book: PriceBook
 
     def workshop(self, pool: Pool) -> Workshop:
-        """A workshop over this pool; raises ValueError where its policy or profile cannot be used."""
-        experts = self._experts(pool)
-        spec = self.settings.policy or DEFAULT_POLICY
-
-        def make(spec: str) -> Policy:
-            return parse_spec(spec, pool, self.clients, self.book)
-
-        made = Workshop(pool, self._tools(experts), _Graded(), spec, make, {})
-        made.policy_of(spec)
-        return made
+        """A workshop over this pool; raises ValueError where its policy, profile or tokenizer cannot be used."""
+        settings = self.settings
+        maker = PolicyMaker(pool, self.clients, self.book, self.models, settings.prompt_profile, settings.tokenizer)
+        spec = settings.policy or maker.of_pool or DEFAULT_POLICY
+        judge = judge_of(pool, self.clients, self.book)
+        made = Workshop(pool, self._tools(pool, self._experts(pool)), judge, maker, spec)
+        # As the policy itself says it, its prompt profile included.
+        return replace(made, policy=made.policy_of(spec).spec)
 
     def _experts(self, pool: Pool) -> dict[str, Expert]:
         simulated = [entry for entry in pool.entries if entry.endpoint is None]
@@ -59,12 +56,12 @@ class Fitter:
                 experts[entry.alias] = ChatExpert(entry, self.clients, self.book)
         return {entry.alias: experts[entry.alias] for entry in pool.entries}
 
-    def _tools(self, experts: Mapping[str, Expert]) -> dict[str, Tool]:
+    def _tools(self, pool: Pool, experts: Mapping[str, Expert]) -> dict[str, Tool]:
         def of(prefix: str) -> dict[str, Expert]:
             return {alias: expert for alias, expert in experts.items() if alias.startswith(prefix)}
 
         return {
-            "search": SearchTool(of("search-"), self.library),
+            "search": SearchTool(of("search-"), retriever_of(pool.search, self.library, self.clients)),
             "enhance_reasoning": ReasoningTool(of("reasoner-")),
             "answer": AnswerTool(of("answer-")),
         }
@@ -79,14 +76,17 @@ class CurrentWorkshop:
         self.problem: str | None = None
 
     def take(self, pool: Pool) -> None:
-        """Use another pool from now on; one that cannot be used is told in `problem`, and all stays as it was."""
-        try:
-            self.now = self._fitter.workshop(pool)
-        except ValueError as error:
-            self.report(str(error))
-        else:
-            self.problem = None
+        """Use another pool from now on; raises ValueError where that is not possible, and all stays as it was."""
+        self.now = self._fitter.workshop(pool)
+        logger.info("the pool %s is in use now", pool.name)
 
     def report(self, problem: str | None) -> None:
-        """The pool file cannot be read, or can be again."""
+        """The pool file cannot be used, or can be again."""
+        if problem is not None:
+            logger.warning("%s", problem)
         self.problem = problem
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What the person at the page should know."""
+        return () if self.problem is None else (f"{self.problem}. Runs still use the pool as it was before.",)

@@ -41,6 +41,11 @@ class FrontDesk:
         return self._services.words
 
     @property
+    def serving(self) -> Mapping[str, str | None]:
+        """The HTTP interface tells how the servers are doing."""
+        return {"address": "../api/v1/serving", "model": self._services.serving.model}
+
+    @property
     def examples(self) -> Sequence[str]:
         """The user's own queries, latest first, then the bundled ones."""
         own = [query.query for query in self._services.store.queries(limit=OWN_EXAMPLES)]

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,17 @@ def read_trajectories(path: Path) -> Iterator[Trajectory]:
             yield load_trajectory(record)
         except ValueError as error:
             raise BadLine(path, number, error) from error
+
+
+@dataclass(frozen=True, slots=True)
+class TrajectoryFile:
+    """A file of trajectory records, read anew each time it is gone through: one record in memory at a time."""
+
+    path: Path
+
+    def __iter__(self) -> Iterator[Trajectory]:
+        """The trajectories in order; raises BadLine."""
+        return read_trajectories(self.path)
 
 
 def read_queries(path: Path) -> Iterator[SavedQuery]:

@@ -1,4 +1,6 @@
-"""A run as it is right now: its trajectories so far, the calls at work, and a bell that rings at each change."""
+"""A run as it is right now: its trajectories so far, the calls at work, what is being written, and a bell that rings
+at each change.
+"""
 
 import asyncio
 from collections.abc import Mapping
@@ -6,9 +8,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from orchestrator.alternatives import Run
+from orchestrator.bill import Heard
 from orchestrator.run import Routed
 from orchestrator.trajectory import Step, Trajectory
 from storage.trajectories import State
+from webapp.writing import Ear, Writing
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,8 @@ class RunSnapshot:
     """Trajectory id to its call at work, where there is one."""
     problem: str | None = None
     """What went wrong with the run as a whole, such as a full disk."""
+    writing: Mapping[str, tuple[Writing, ...]] = field(default_factory=dict)
+    """Trajectory id to what is being written of its next step: the orchestrator's words first."""
 
     @property
     def ended(self) -> bool:
@@ -51,15 +57,32 @@ class LiveTrajectory:
     state: State = State.RUNNING
     at_work: AtWork | None = None
     task: asyncio.Task[None] | None = None
+    _ear: Ear = field(default_factory=Ear)
+    _heard_from: asyncio.Task[None] | None = None
+    """The task whose models the ear has heard. What an earlier one left unfinished is not shown again."""
+
+    def hear(self, heard: Heard) -> None:
+        """A model has written a piece more. Ring the run's bell afterwards."""
+        if self._heard_from is not self.task:
+            self._ear.forget()
+            self._heard_from = self.task
+        self._ear.hear(heard)
+
+    @property
+    def writing(self) -> tuple[Writing, ...]:
+        """What is being written of its next step; nothing once it has ended."""
+        heard = self.state is State.RUNNING and self._heard_from is self.task
+        return self._ear.writings if heard else ()
 
     def route(self, routed: Routed) -> None:
         """Its next call begins."""
         self.at_work = AtWork(routed, datetime.now(UTC))
 
     def take(self, step: Step) -> None:
-        """A step has been kept."""
+        """A step has been kept; give it as the store did, so that this and the stored one are equal."""
         self.trajectory = replace(self.trajectory, steps=(*self.trajectory.steps, step))
         self.at_work = None
+        self._ear.forget()
 
 
 @dataclass(slots=True)
@@ -92,4 +115,5 @@ class LiveRun:
             {id: part.state for id, part in self.parts.items()},
             {id: part.at_work for id, part in self.parts.items() if part.at_work is not None},
             self.problem,
+            {id: writing for id, part in self.parts.items() if (writing := part.writing)},
         )

@@ -2,15 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.chat import ChatClients
 from orchestrator.documents.index import Index
+from orchestrator.policies.local_model import LocalModels
 from orchestrator.pool import Pool
 from orchestrator.pool_file import read_pool
 from orchestrator.prices import PriceBook
+from orchestrator.profile import profile
 from orchestrator.rehearsal.corpus import articles
 from orchestrator.rehearsal.tasks import find
 from orchestrator.rehearsal.world import rehearsal_pool
@@ -19,7 +21,10 @@ from webapp.asking import Asking
 from webapp.ballots import Ballots
 from webapp.fitting import CurrentWorkshop, Fitter
 from webapp.live_run import LiveRun
+from webapp.offers import Offers
+from webapp.pool_watch import PoolWatch
 from webapp.runs import Runs
+from webapp.serving import Serving
 from webapp.settings import Settings, SettingsError
 
 Progress = Callable[[int, int], None]
@@ -36,6 +41,7 @@ class Services:
     library: Index
     runs: Runs
     ballots: Ballots
+    serving: Serving
     interrupted: tuple[str, ...]
     """Trajectories that were running when the last process ended."""
 
@@ -52,11 +58,6 @@ class Services:
     async def ask(self, asking: Asking) -> LiveRun:
         """Start a run; raises ValueError, UnknownAlias or StoreError before anything is spent."""
         policy = asking.policy or self.policy
-        if policy != self.policy and policy.partition(":")[0] not in ("random", "fixed"):
-            raise ValueError(
-                f"policy {policy!r} must be named when the server is started (--policy); "
-                "a request may choose random or fixed:ALIAS,…"
-            )
         run, trajectories = asking.run(policy=policy, pool=self.pool.name, reference=self._reference(asking))
         return await self.runs.start(run, trajectories)
 
@@ -80,6 +81,10 @@ def policy_words(spec: str) -> str:
         return "Policy: random. It picks any available alias by chance; nothing about it is learned."
     if spec.startswith("fixed:"):
         return f"Policy: a fixed route ({', then '.join(spec.removeprefix('fixed:').split(','))})."
+    if spec.startswith("openai:"):
+        url, _, model = spec.removeprefix("openai:").partition("#")
+        model, _, named = model.partition(";profile=")
+        return f"Policy: {model} at {url}, prompted as {profile(named).name}."
     return f"Policy: {spec}."
 
 
@@ -117,15 +122,37 @@ async def open_services(settings: Settings, on_progress: Progress | None = None)
             Index.open, articles(), paths, cache=settings.data_dir, on_progress=on_progress
         )
         stack.callback(library.close)
-        clients = ChatClients()
+        clients, models = ChatClients(), LocalModels()
         stack.push_async_callback(clients.aclose)
-        workshop = CurrentWorkshop(Fitter(settings, library, clients, PriceBook.read()), pool)
+        stack.push_async_callback(models.aclose)
+        workshop = CurrentWorkshop(Fitter(settings, library, clients, models, PriceBook.read()), pool)
+        offers = Offers()
+        serving = Serving(
+            policy=lambda: workshop.now.policy,
+            pool=lambda: workshop.now.pool,
+            notices=lambda: (*workshop.notices, *offers.words),
+            breaker=lambda endpoint: clients.endpoint(endpoint).breaker,
+        )
+        stack.push_async_callback(serving.aclose)
         runs = Runs(store, lambda: workshop.now)
         stack.push_async_callback(runs.close)
         ballots = Ballots(store, runs)
         runs.when_ended(ballots.of_run)
         interrupted = await store.come()
-        yield Services(settings, store, workshop, library, runs, ballots, interrupted)
+        async with AsyncExitStack() as watching:
+            if settings.pool is not None:
+                watch = PoolWatch(settings.pool, workshop.take, workshop.report, in_use=pool)
+                watching.push_async_callback(_ended, asyncio.create_task(watch.run()))
+            if settings.discover:
+                watching.push_async_callback(_ended, asyncio.create_task(offers.look(settings, workshop)))
+            yield Services(settings, store, workshop, library, runs, ballots, serving, interrupted)
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    """End a task that only watches."""
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
 
 
 def _make_folder(path: Path) -> None:

@@ -1,67 +1,141 @@
 """From a SPEC to a policy."""
 
 import os
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 from orchestrator.chat import ChatClients
 from orchestrator.policies.fixed import FixedPolicy
+from orchestrator.policies.in_process import InProcessPolicy
+from orchestrator.policies.local_model import LocalModels
 from orchestrator.policies.remote import RemotePolicy
 from orchestrator.policies.uniform import UniformPolicy
 from orchestrator.policy import Policy
-from orchestrator.pool import Endpoint, Pool
+from orchestrator.pool import Endpoint, Orchestrator, Pool, ServedModel
 from orchestrator.pool_file import checked_address
 from orchestrator.priced_model import PricedModel
 from orchestrator.prices import PriceBook, priced
+from orchestrator.profile import PromptProfile, profile
+from orchestrator.tokenizer_choice import tokenizer_for
 
 FORMS: Final = (
     "random",
     "fixed:ALIAS,ALIAS,… such as fixed:search-1,reasoner-1,answer-1",
     "openai:URL#model such as openai:http://127.0.0.1:8001/v1#orchestrator",
+    "transformers:PATH of a folder with a model (needs the extra `local`)",
 )
-"""The forms that a SPEC can have here."""
+"""The forms that a SPEC can have here. Behind the last two may stand `;profile=NAME`, a prompt profile."""
 KEY_ENV: Final = "PODIUM_POLICY_API_KEY"
 """The environment variable with the key of an `openai:` policy. Where it is not set, no key is sent."""
+_PROFILE: Final = ";profile="
 
 
 class BadSpec(ValueError):
     """A SPEC that names no policy; the message says which forms there are."""
 
 
+def without_profile(spec: str) -> str:
+    """The SPEC without its prompt profile, and its URL without a slash at its end."""
+    base = spec.strip().partition(_PROFILE)[0].strip()
+    url, mark, model = base.partition("#")
+    return f"{url.strip().rstrip('/')}#{model.strip()}" if mark else base
+
+
+def needs_model(spec: str) -> bool:
+    """Whether it calls an address or loads a model, so that only an operator may name it."""
+    return spec.strip().partition(":")[0] in ("openai", "transformers")
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyMaker:
+    """Makes policies for one pool."""
+
+    pool: Pool
+    clients: ChatClients
+    book: PriceBook | None = None
+    models: LocalModels = field(default_factory=LocalModels)
+    profile: str | None = None
+    """Name of the prompt profile that a SPEC without one gets; `None`: the pool's, else the default one."""
+    tokenizer: Path | None = None
+    """Of the orchestrator; `None`: the pool's, else the server's."""
+
+    @property
+    def of_pool(self) -> str | None:
+        """SPEC of the orchestrator that the pool names."""
+        if self.pool.orchestrator is None:
+            return None
+        served = self.pool.orchestrator.served
+        return f"openai:{served.endpoint.base_url}#{served.model}"
+
+    def make(self, spec: str) -> Policy:
+        """The policy that a SPEC names; raises BadSpec, or another ValueError where its model or profile is missing."""
+        form, _, rest = spec.strip().partition(":")
+        match form:
+            case "random" if not rest:
+                return UniformPolicy()
+            case "fixed":
+                return _fixed(spec, rest)
+            case "openai":
+                return self._remote(spec)
+            case "transformers":
+                return self._in_process(spec)
+            case "embedded":
+                raise BadSpec(f"the policy {form!r} is not part of this version; choose one of: {_forms()}")
+            case _:
+                raise BadSpec(f"{spec!r} is no policy; choose one of: {_forms()}")
+
+    def _remote(self, spec: str) -> Policy:
+        url, _, model = without_profile(spec).removeprefix("openai:").partition("#")
+        if not model:
+            raise BadSpec(f"policy {spec!r} does not say which model: write openai:URL#model")
+        try:
+            address = checked_address(url)
+        except ValueError as error:
+            raise BadSpec(f"policy {spec!r}: {error}") from error
+        asked = self._asked(address, model)
+        served, chosen = asked.served, self._profile(spec, asked.profile)
+        tokenizer = tokenizer_for(asked, self.clients, served.endpoint, model)
+        model_ = PricedModel(served, self.clients.of(served.endpoint), self.book)
+        own = served.sampling if self._is_of_pool(address, model) else None
+        return RemotePolicy(model_, self._shown, chosen, tokenizer, own)
+
+    def _in_process(self, spec: str) -> Policy:
+        path = without_profile(spec).removeprefix("transformers:").strip()
+        if not path:
+            raise BadSpec(f"policy {spec!r} does not say which folder: write transformers:PATH")
+        return InProcessPolicy.of(self.models.of(path), self._shown, self._profile(spec, None))
+
+    def _asked(self, address: str, model: str) -> Orchestrator:
+        """How that model is asked: as the pool says where it names the same one."""
+        named = self.pool.orchestrator
+        if named is None or not self._is_of_pool(address, model):
+            named = Orchestrator(ServedModel(model, Endpoint(address, KEY_ENV if os.environ.get(KEY_ENV) else None)))
+        return named if self.tokenizer is None else replace(named, tokenizer=str(self.tokenizer))
+
+    def _is_of_pool(self, address: str, model: str) -> bool:
+        return self.of_pool == f"openai:{address}#{model}"
+
+    def _profile(self, spec: str, of_pool: str | None) -> PromptProfile:
+        return profile(spec.partition(_PROFILE)[2].strip() or self.profile or of_pool)
+
+    @property
+    def _shown(self) -> Pool:
+        """The pool as the model is told of it, with every price that can be found."""
+        return priced(self.pool, self.book, datetime.now(UTC))
+
+
 def parse_spec(text: str, pool: Pool, clients: ChatClients, book: PriceBook | None = None) -> Policy:
     """The policy that a SPEC names; raises BadSpec."""
-    form, _, rest = text.strip().partition(":")
-    match form:
-        case "random" if not rest:
-            return UniformPolicy()
-        case "fixed":
-            return _fixed(text, rest)
-        case "openai":
-            return _remote(text, rest, pool, clients, book)
-        case "embedded" | "transformers":
-            raise BadSpec(f"the policy {form!r} is not part of this version; choose one of: {_forms()}")
-        case _:
-            raise BadSpec(f"{text!r} is no policy; choose one of: {_forms()}")
+    return PolicyMaker(pool, clients, book).make(text)
 
 
-def _fixed(text: str, rest: str) -> Policy:
+def _fixed(spec: str, rest: str) -> Policy:
     try:
         return FixedPolicy([alias.strip() for alias in rest.split(",")] if rest.strip() else [])
     except ValueError as error:
-        raise BadSpec(f"policy {text!r}: {error}") from error
-
-
-def _remote(text: str, rest: str, pool: Pool, clients: ChatClients, book: PriceBook | None) -> Policy:
-    url, _, model = rest.partition("#")
-    if not model.strip():
-        raise BadSpec(f"policy {text!r} does not say which model: write openai:URL#model")
-    try:
-        address = checked_address(url.strip())
-    except ValueError as error:
-        raise BadSpec(f"policy {text!r}: {error}") from error
-    endpoint = Endpoint(address, KEY_ENV if os.environ.get(KEY_ENV) else None)
-    asked = PricedModel(model.strip(), clients.of(endpoint), book=book)
-    return RemotePolicy(asked, priced(pool, book, datetime.now(UTC)))
+        raise BadSpec(f"policy {spec!r}: {error}") from error
 
 
 def _forms() -> str:

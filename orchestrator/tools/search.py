@@ -1,16 +1,15 @@
-"""`search`: an expert writes the query, the index finds passages."""
+"""`search`: an expert writes the query, a retriever finds passages."""
 
-import asyncio
 import re
-import time
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from dataclasses import replace
+from decimal import Decimal
 from typing import Final
 
 from orchestrator.bill import Bill
-from orchestrator.documents.index import MODEL, Index
 from orchestrator.expert import Expert
-from orchestrator.model_call import FREE, CallRole, ModelCall
+from orchestrator.model_call import CallRole, ModelCall, known_dollars
+from orchestrator.retrieval.retriever import Retriever
 from orchestrator.tool import Request, ToolError
 from orchestrator.tools.offering import able, behind
 from orchestrator.trajectory import Document, Observation, Origin
@@ -23,40 +22,41 @@ _QUERY_CHARACTERS: Final = 2000
 class SearchTool:
     """Serves the aliases of `search`. `experts` maps each alias to the writer of its queries, in the pool's order."""
 
-    def __init__(self, experts: Mapping[str, Expert], index: Index, *, passages: int = 8) -> None:
+    def __init__(self, experts: Mapping[str, Expert], retriever: Retriever) -> None:
         self._experts = experts
-        self._index = index
-        self._passages = passages
+        self._retriever = retriever
 
     def offered(self, request: Request) -> Sequence[str]:
         """The aliases whose expert can write a query."""
         return able(self._experts, CallRole.QUERY_WRITER, request)
 
     async def __call__(self, alias: str, request: Request, bill: Bill) -> Observation:
-        """The passages that fit the expert's query best; raises ToolError where it wrote none."""
-        reply = await behind(self._experts, alias).reply(CallRole.QUERY_WRITER, request, bill)
+        """The passages that fit the expert's query best.
+
+        Raises ToolError where it wrote none or nothing could be searched, and CannotAfford before any money is spent
+        where the search alone would cost more than is left.
+        """
+        expert = behind(self._experts, alias)
+        self._retriever.afford(request.left)
+        before = len(bill)
+        reply = await expert.reply(CallRole.QUERY_WRITER, request, bill)
         query = written_query(reply.text)
         if not query:
             raise ToolError(f"{alias} wrote no search query")
-        documents = await self._retrieve(alias, query, bill)
+        documents = await self._retriever.retrieve(query, _behind(request, bill[before:]), alias, bill)
         if not documents:
             return Observation(f"Nothing was found for “{query}”.", Origin.NONE, search_query=query)
         return Observation(_told(query, documents), Origin.RETRIEVED, documents, query)
 
-    async def _retrieve(self, alias: str, query: str, bill: Bill) -> tuple[Document, ...]:
-        """Search in a thread, so that other runs go on; billed also when it fails or is cancelled."""
-        started_at, began = datetime.now(UTC), time.perf_counter()
-        error: str | None = "cancelled"
-        try:
-            found = await asyncio.to_thread(self._index.search, query, self._passages)
-            error = None
-        except Exception as failure:
-            error = f"{type(failure).__name__}: {failure}"
-            raise
-        finally:
-            latency_s = time.perf_counter() - began
-            bill.append(ModelCall(CallRole.RETRIEVER, alias, MODEL, None, FREE, started_at, latency_s, error=error))
-        return found
+
+def _behind(request: Request, calls: Sequence[ModelCall]) -> Request:
+    """The request with what is left behind these calls."""
+    left = request.left
+    if left.usd is not None:
+        left = replace(left, usd=max(left.usd - known_dollars(calls), Decimal(0)))
+    if left.seconds is not None:
+        left = replace(left, seconds=max(left.seconds - sum(call.latency_s for call in calls), 0.0))
+    return replace(request, left=left)
 
 
 def written_query(text: str) -> str:

@@ -1,8 +1,5 @@
-import asyncio
 import json
-import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -10,12 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator import chat
-from orchestrator.chat import ChatClient, ChatClients, ChatFailed
+from orchestrator import retry
+from orchestrator.chat import ChatClient, ChatClients
+from orchestrator.chat_request import ChatRequest
 from orchestrator.completion import Completion, usage_of
-from orchestrator.model_call import Attempt, Usage
-from orchestrator.pool import Endpoint
-from orchestrator.transport import PooledTransport
+from orchestrator.course import Course
+from orchestrator.endpoint_client import EndpointFailed
+from orchestrator.model_call import Usage
+from orchestrator.pool import Endpoint, Sampling
 
 GOOD = {
     "model": "served",
@@ -28,176 +27,197 @@ GOOD = {
     },
 }
 BASE = "http://127.0.0.1:8001/v1"
+SAMPLING = Sampling(max_tokens=100, timeout_s=5)
+SAID = [{"role": "user", "content": "hi"}]
 Handler = Callable[[httpx.Request], httpx.Response]
 
 
-async def ask(client: ChatClient, timeout_s: float = 5.0, **more: Any) -> Completion:
-    said = [{"role": "user", "content": "hi"}]
-    return await client.complete(said, model="m", temperature=0.2, max_tokens=100, timeout_s=timeout_s, **more)
+async def ask(client: ChatClient, sampling: Sampling = SAMPLING, **more: Any) -> Completion:
+    return await client.complete(ChatRequest(SAID, "m", sampling, **more))
 
 
-def client(handler: Handler, key: str | None = None, **more: Any) -> ChatClient:
-    return ChatClient(Endpoint(BASE, key), httpx.MockTransport(handler), **more)
+def client(handler: Handler, base: str = BASE, **more: Any) -> ChatClient:
+    return ChatClient(Endpoint(base, **more), httpx.MockTransport(handler))
+
+
+def keeping(bodies: list[dict[str, Any]], *replies: httpx.Response) -> Handler:
+    """Takes down what is asked, and replies in turn; with GOOD where nothing is left."""
+    left = list(replies)
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        bodies.append(json.loads(request.content))
+        return left.pop(0) if left else httpx.Response(200, json=GOOD)
+
+    return handler
 
 
 @pytest.fixture(autouse=True)
 def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chat, "FIRST_WAIT_S", 0.001)
+    monkeypatch.setattr(retry, "FIRST_WAIT_S", 0.001)
 
 
 async def test_a_completion_holds_text_thinking_usage_and_timing() -> None:
-    sent: list[httpx.Request] = []
-
-    def handler(request: httpx.Request) -> httpx.Response:
-        sent.append(request)
-        return httpx.Response(200, json=GOOD)
-
-    completion = await ask(client(handler), seed=7, tools=[{"type": "function"}])
+    completion = await ask(client(lambda request: httpx.Response(200, json=GOOD)))
     assert (completion.text, completion.thinking, completion.model) == ("hello", "hm", "served")
     assert completion.usage == Usage(10, 5, 4, 2)
     assert completion.tool_calls is None
     assert completion.in_flight == 1
     assert completion.attempts == ()
     assert 0 <= completion.latency_s < 30
-    assert str(sent[0].url) == f"{BASE}/chat/completions"
-    assert json.loads(sent[0].content) == {
+
+
+async def test_what_is_asked_is_sent_and_nothing_else() -> None:
+    bodies: list[dict[str, Any]] = []
+    await ask(client(keeping(bodies), stream=False), seed=7, tools=[{"type": "function"}])
+    assert bodies == [
+        {
+            "model": "m",
+            "messages": SAID,
+            "temperature": 0.2,
+            "max_tokens": 100,
+            "stream": False,
+            "tools": [{"type": "function"}],
+            "parallel_tool_calls": False,
+            "seed": 7,
+        }
+    ]
+
+
+async def test_a_stream_is_asked_for_with_the_count_of_tokens() -> None:
+    bodies: list[dict[str, Any]] = []
+    await ask(client(keeping(bodies)))
+    assert bodies[0]["stream"] is True
+    assert bodies[0]["stream_options"] == {"include_usage": True}
+
+
+async def test_every_way_of_sampling_is_sent_and_what_is_none_is_left_to_the_server() -> None:
+    bodies: list[dict[str, Any]] = []
+    asked = client(keeping(bodies), stream=False)
+    await ask(asked, Sampling(0.7, 0.9, 20, 50, 5, "low", thinking=False))
+    await ask(asked, Sampling(temperature=None, max_tokens=50, timeout_s=5))
+    assert bodies[0] == {
         "model": "m",
-        "messages": [{"role": "user", "content": "hi"}],
-        "temperature": 0.2,
-        "max_tokens": 100,
+        "messages": SAID,
+        "temperature": 0.7,
+        "top_p": 0.9,
+        "top_k": 20,
+        "max_tokens": 50,
+        "reasoning_effort": "low",
+        "chat_template_kwargs": {"enable_thinking": False},
         "stream": False,
-        "tools": [{"type": "function"}],
-        "parallel_tool_calls": False,
-        "seed": 7,
     }
+    assert bodies[1].keys() == {"model", "messages", "max_tokens", "stream"}
 
 
 async def test_openai_is_told_the_limit_under_the_name_that_its_models_take() -> None:
     bodies: list[dict[str, Any]] = []
-
-    def handler(request: httpx.Request) -> httpx.Response:
-        bodies.append(json.loads(request.content))
-        return httpx.Response(200, json=GOOD)
-
-    await ask(ChatClient(Endpoint("https://api.openai.com/v1"), httpx.MockTransport(handler)))
+    await ask(client(keeping(bodies), "https://api.openai.com/v1"))
     assert bodies[0]["max_completion_tokens"] == 100
     assert "max_tokens" not in bodies[0]
 
 
-@pytest.mark.parametrize("status", [408, 409, 429, 500, 503])
-async def test_a_passing_failure_is_tried_again_and_recorded(status: int) -> None:
-    replies = [httpx.Response(status, text="busy"), httpx.Response(200, json=GOOD)]
-    completion = await ask(client(lambda request: replies.pop(0)))
-    assert completion.text == "hello"
-    (attempt,) = completion.attempts
-    assert f"HTTP {status}: busy" in attempt.error
+async def test_a_server_that_wants_the_other_name_of_the_limit_is_told_so_from_then_on() -> None:
+    bodies: list[dict[str, Any]] = []
+    said = {"error": {"message": "'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."}}
+    asked = client(keeping(bodies, httpx.Response(400, json=said)))
+    first, second = await ask(asked), await ask(asked)
+    assert [("max_tokens" in body, "max_completion_tokens" in body) for body in bodies] == [
+        (True, False),
+        (False, True),
+        (False, True),
+    ]
+    assert (len(first.attempts), second.attempts) == (1, ())
 
 
-async def test_a_lasting_failure_is_tried_three_times_and_each_is_recorded() -> None:
-    calls, attempts = [], list[Attempt]()
+@pytest.mark.parametrize("field", ["stream", "stream_options", "parallel_tool_calls", "seed"])
+async def test_a_field_that_a_server_refuses_is_left_out_from_then_on_and_the_refusal_is_recorded(field: str) -> None:
+    bodies: list[dict[str, Any]] = []
 
     def handler(request: httpx.Request) -> httpx.Response:
-        calls.append(1)
-        raise httpx.ReadError("gone", request=request)
+        bodies.append(json.loads(request.content))
+        if field in bodies[-1]:
+            return httpx.Response(400, json={"error": {"message": f"Unknown argument: {field}"}})
+        return httpx.Response(200, json=GOOD)
 
-    with pytest.raises(ChatFailed, match="broke off the connection: gone"):
-        await ask(client(handler), attempts=attempts)
-    assert (len(calls), len(attempts)) == (3, 2)
+    asked, course = client(handler), Course()
+    tools = [{"type": "function"}]
+    await asked.complete(ChatRequest(SAID, "m", SAMPLING, tools, 7), course)
+    (refused,) = course.attempts
+    assert f"HTTP 400: Unknown argument: {field}" in refused.error
+    assert refused.usd == 0
+    assert course.sent == json.dumps(bodies[1])
+    completion = await asked.complete(ChatRequest(SAID, "m", SAMPLING, tools, 7))
+    assert completion.attempts == ()
+    assert len(bodies) == 3
+    assert bodies[0].keys() - bodies[1].keys() == {field} | ({"stream_options"} if field == "stream" else set())
 
 
-async def test_the_server_says_how_long_to_wait() -> None:
-    replies = [httpx.Response(429, headers={"retry-after": "0.2"}), httpx.Response(200, json=GOOD)]
-    begun = time.perf_counter()
-    await ask(client(lambda request: replies.pop(0)))
-    assert 0.19 < time.perf_counter() - begun < 9
+async def test_a_field_is_spared_only_where_the_request_then_succeeds() -> None:
+    bodies: list[dict[str, Any]] = []
+    refusal = httpx.Response(400, json={"error": "the seed of all evil"})
+    asked = client(keeping(bodies, refusal, refusal))
+    with pytest.raises(EndpointFailed, match="seed of all evil"):
+        await ask(asked, seed=7)
+    await ask(asked, seed=7)
+    assert ["seed" in body for body in bodies] == [True, False, True]
 
 
-async def test_waiting_for_the_next_attempt_ends_at_the_deadline() -> None:
-    limited = client(
-        lambda request: httpx.Response(429, headers={"retry-after": "9"}, json={"error": {"message": "slow down"}})
-    )
-    with pytest.raises(ChatFailed, match=r"within 0\.1 s; before that: .*slow down"):
-        await ask(limited, timeout_s=0.1)
+async def test_a_bad_request_of_another_kind_is_not_repeated() -> None:
+    bodies: list[dict[str, Any]] = []
+    with pytest.raises(EndpointFailed, match="too long"):
+        await ask(client(keeping(bodies, httpx.Response(400, json={"error": {"message": "too long"}}))), seed=7)
+    assert len(bodies) == 1
 
 
 @pytest.mark.parametrize(
-    ("response", "said"),
+    ("reply", "said", "calls"),
     [
-        (httpx.Response(400, json={"error": {"message": "too long"}}), "HTTP 400: too long"),
-        (httpx.Response(401, json={"error": "no"}), "HTTP 401: no; is the key in KEY right?"),
-        (httpx.Response(404, json={"detail": "Not Found"}), "does base_url end in /v1"),
-        (httpx.Response(200, text="<html>welcome</html>"), "did not reply with JSON but with '<html>welcome</html>'"),
-        (httpx.Response(200, json={"error": {"message": "out of memory"}}), "replied with an error: out of memory"),
-        (httpx.Response(200, json={"choices": []}), "without any choice"),
-        (httpx.Response(200, json={"choices": [None]}), "without any choice"),
-        (httpx.Response(200, json={"choices": [{"message": None}]}), "without a message"),
-        (httpx.Response(200, json=[1]), "list instead of a JSON object"),
-        (httpx.Response(200, text="[" * 50_000), "did not reply with JSON"),
-        (httpx.Response(302, headers={"location": "http://elsewhere"}), "HTTP 302"),
+        ({"error": {"message": "out of memory"}}, "replied with an error: out of memory", 3),
+        ({"error": {"message": "no workers", "code": 503}}, "replied with an error: no workers", 3),
+        ({"error": {"message": "no such model", "code": 404}}, "replied with an error: no such model", 1),
+        ({"choices": []}, "without any choice", 1),
+        ({"choices": [None]}, "without any choice", 1),
+        ({"choices": [{"message": None}]}, "without a message", 1),
+        ([1], "list instead of a JSON object", 1),
     ],
 )
-async def test_a_refusal_is_an_error_in_plain_words_and_not_tried_again(
-    response: httpx.Response, said: str, monkeypatch: pytest.MonkeyPatch
+async def test_a_200_that_is_no_completion_says_so_and_an_error_in_it_is_judged_by_its_status(
+    reply: object, said: str, calls: int
 ) -> None:
-    monkeypatch.setenv("KEY", "secret")
-    calls = []
-
-    def handler(request: httpx.Request) -> httpx.Response:
-        calls.append(1)
-        return response
-
-    with pytest.raises(ChatFailed) as refused:
-        await ask(client(handler, "KEY"))
-    assert said in str(refused.value)
-    assert len(calls) == 1
+    bodies: list[dict[str, Any]] = []
+    with pytest.raises(EndpointFailed, match=said):
+        await ask(client(keeping(bodies, *(httpx.Response(200, json=reply) for _ in range(3)))))
+    assert len(bodies) == calls
 
 
-async def test_the_key_is_read_at_call_time_and_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[str] = []
-
-    def handler(request: httpx.Request) -> httpx.Response:
-        seen.append(request.headers["authorization"])
-        return httpx.Response(401, json={"error": f"bad key {seen[-1]}"})
-
-    secretive = client(handler, "KEY")
-    with pytest.raises(ChatFailed, match="set the environment variable KEY"):
-        await ask(secretive)
-    monkeypatch.setenv("KEY", "sk-secret")
-    with pytest.raises(ChatFailed) as refused:
-        await ask(secretive)
-    assert seen == ["Bearer sk-secret"]
-    assert "sk-secret" not in str(refused.value)
-    assert "[key]" in str(refused.value)
-
-
-async def test_calls_in_flight_are_counted_per_endpoint() -> None:
-    gate = asyncio.Event()
-
-    async def handler(request: httpx.Request) -> httpx.Response:
-        await gate.wait()
-        return httpx.Response(200, json=GOOD)
-
-    clients = ChatClients(httpx.MockTransport(handler))
-    one, other = clients.of(Endpoint(BASE)), clients.of(Endpoint("http://127.0.0.1:9/v1"))
+def test_clients_of_the_same_endpoint_are_the_same_and_share_their_server() -> None:
+    clients = ChatClients(httpx.MockTransport(lambda request: httpx.Response(200, json=GOOD)))
+    one = clients.of(Endpoint(BASE))
     assert clients.of(Endpoint(BASE)) is one
-    tasks = [asyncio.create_task(ask(each)) for each in (one, one, one, other)]
-    await asyncio.sleep(0)
-    assert (one.in_flight, other.in_flight) == (3, 1)
-    tasks.pop(0).cancel()
-    gate.set()
-    assert [(await task).in_flight for task in tasks] == [2, 3, 1]
-    assert (one.in_flight, other.in_flight) == (0, 0)
+    assert clients.endpoint(Endpoint(BASE)) is one.server
+    assert clients.of(Endpoint("http://127.0.0.1:9/v1")) is not one
+
+
+USAGE_KEYS = (
+    "prompt_tokens",
+    "completion_tokens",
+    "input_tokens",
+    "output_tokens",
+    "prompt_tokens_details",
+    "completion_tokens_details",
+    "cached_tokens",
+    "reasoning_tokens",
+    "prompt_cache_hit_tokens",
+    "prompt_cache_miss_tokens",
+    "cache_read_input_tokens",
+    "cache_creation_input_tokens",
+)
 
 
 @given(
     st.recursive(
         st.none() | st.integers() | st.booleans() | st.floats() | st.text(max_size=3),
-        lambda inner: st.dictionaries(
-            st.sampled_from(
-                ["prompt_tokens", "completion_tokens", "prompt_tokens_details", "cached_tokens", "reasoning_tokens"]
-            ),
-            inner,
-        ),
+        lambda inner: st.dictionaries(st.sampled_from(USAGE_KEYS), inner),
     )
 )
 def test_any_report_of_usage_is_understood_or_unknown(reported: object) -> None:
@@ -205,134 +225,22 @@ def test_any_report_of_usage_is_understood_or_unknown(reported: object) -> None:
     assert usage is None or usage.total_tokens >= 0
 
 
-def test_usage_that_was_not_reported_is_unknown_and_not_zero() -> None:
-    assert usage_of(None) is None
-    assert usage_of({"total_tokens": 5}) is None
-    assert usage_of({"prompt_tokens": 5}) == Usage(5, None)
-
-
-@asynccontextmanager
-async def server(reply: Callable[[bytes], bytes | None], closed: asyncio.Event | None = None) -> AsyncIterator[str]:
-    """A real server on loopback that replies to each request, or never where the reply is None."""
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while head := await reader.readuntil(b"\r\n\r\n"):
-                length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
-                answer = reply(await reader.readexactly(length))
-                if answer is not None:
-                    writer.write(answer)
-        except asyncio.IncompleteReadError:
-            if closed is not None:
-                closed.set()
-        except ConnectionError:
-            pass
-        finally:
-            writer.close()
-
-    listening = await asyncio.start_server(serve, "127.0.0.1", 0)
-    async with listening:
-        yield f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/v1"
-
-
-def http(body: bytes, status: str = "200 OK", length: int | None = None) -> bytes:
-    size = len(body) if length is None else length
-    return f"HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {size}\r\n\r\n".encode() + body
-
-
-@pytest.fixture
-async def transport() -> AsyncIterator[PooledTransport]:
-    pooled = PooledTransport()
-    yield pooled
-    await pooled.aclose()
-
-
-async def test_a_real_server_is_asked_many_times_at_once(transport: PooledTransport) -> None:
-    async with server(lambda body: http(json.dumps(GOOD).encode())) as url:
-        asked = ChatClient(Endpoint(url), transport)
-        completions = await asyncio.gather(*(ask(asked) for _ in range(50)))
-        assert {completion.text for completion in completions} == {"hello"}
-        assert (await ask(asked)).text == "hello"
-        await transport.aclose()
-
-
-async def test_a_server_that_is_not_running_is_named(transport: PooledTransport) -> None:
-    async with server(lambda body: None) as url:
-        pass
-    with pytest.raises(ChatFailed, match=f"{url} refused the connection: is the server running"):
-        await ask(ChatClient(Endpoint(url), transport))
-
-
 @pytest.mark.parametrize(
-    ("error", "said"),
+    ("reported", "usage"),
     [
-        (httpx.ConnectError("unknown host"), "cannot be reached: unknown host"),
-        (httpx.ConnectTimeout("slow"), "did not accept a connection within 10 s"),
-        (httpx.ReadTimeout("slow"), "stopped replying"),
+        (None, None),
+        ({"total_tokens": 5}, None),
+        ({"prompt_tokens": 5}, Usage(5, None)),
+        ({"prompt_tokens": 10, "completion_tokens": 5, "prompt_cache_hit_tokens": 8}, Usage(10, 5, 8)),
+        ({"prompt_cache_hit_tokens": 8, "prompt_cache_miss_tokens": 2, "completion_tokens": 5}, Usage(10, 5, 8)),
+        ({"input_tokens": 10, "output_tokens": 5, "input_tokens_details": {"cached_tokens": 4}}, Usage(10, 5, 4)),
+        ({"input_tokens": 2, "cache_read_input_tokens": 8, "output_tokens": 5}, Usage(10, 5, 8)),
+        (
+            {"input_tokens": 2, "cache_read_input_tokens": 8, "cache_creation_input_tokens": 1, "output_tokens": 5},
+            Usage(11, 5, 8),
+        ),
     ],
+    ids=["nothing", "only a total", "half", "DeepSeek", "DeepSeek's parts", "responses", "Anthropic", "with creation"],
 )
-async def test_a_server_that_cannot_be_reached_is_named(error: httpx.TransportError, said: str) -> None:
-    def handler(request: httpx.Request) -> httpx.Response:
-        raise error
-
-    with pytest.raises(ChatFailed) as failed:
-        await ask(client(handler))
-    assert f"{BASE} {said}" in str(failed.value)
-
-
-async def test_a_reply_that_breaks_off_is_tried_again(transport: PooledTransport) -> None:
-    good = http(json.dumps(GOOD).encode())
-    replies = [http(b'{"choi', length=500), good]
-    served: list[bytes] = []
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
-        served.append(await reader.readexactly(int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])))
-        writer.write(replies.pop(0))
-        await writer.drain()
-        writer.close()
-
-    async with await asyncio.start_server(serve, "127.0.0.1", 0) as listening:
-        url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/v1"
-        completion = await ask(ChatClient(Endpoint(url), transport))
-    assert completion.text == "hello"
-    assert len(served) == 2
-    assert "broke off the connection" in completion.attempts[0].error
-
-
-async def test_a_reply_that_does_not_come_ends_at_the_deadline(transport: PooledTransport) -> None:
-    async with server(lambda body: None) as url:
-        with pytest.raises(ChatFailed, match=r"within 0\.2 s"):
-            await ask(ChatClient(Endpoint(url), transport), timeout_s=0.2)
-        await transport.aclose()
-
-
-@pytest.mark.parametrize("partial", [None, http(b'{"choi', length=500)], ids=["before the reply", "in the reply"])
-async def test_cancelling_a_call_closes_its_socket(transport: PooledTransport, partial: bytes | None) -> None:
-    asked, closed = asyncio.Event(), asyncio.Event()
-
-    def reply(body: bytes) -> bytes | None:
-        asked.set()
-        return partial
-
-    async with server(reply, closed) as url:
-        task = asyncio.create_task(ask(ChatClient(Endpoint(url), transport)))
-        await asyncio.wait_for(asked.wait(), 20)
-        await asyncio.sleep(0.02)
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        await asyncio.wait_for(closed.wait(), 20)
-
-
-async def test_the_proxy_of_the_environment_carries_calls_to_other_hosts(
-    transport: PooledTransport, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with server(lambda body: http(json.dumps(GOOD).encode())) as proxy:
-        monkeypatch.setenv("http_proxy", proxy.removesuffix("/v1"))
-        monkeypatch.delenv("no_proxy", raising=False)
-        monkeypatch.delenv("NO_PROXY", raising=False)
-        assert (await ask(ChatClient(Endpoint("http://models.example/v1"), transport))).text == "hello"
-        monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
-        assert (await ask(ChatClient(Endpoint(proxy), transport))).text == "hello"
-        await transport.aclose()
+def test_cached_tokens_are_part_of_the_input_whoever_counts_them(reported: object, usage: Usage | None) -> None:
+    assert usage_of(reported) == usage

@@ -2,21 +2,18 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 
-from orchestrator import chat
-from orchestrator.chat import ChatClient, ChatFailed
+from orchestrator import retry
 from orchestrator.completion import Completion
+from orchestrator.endpoint_client import EndpointFailed
 from orchestrator.model_call import Usage
-from orchestrator.pool import Endpoint
-from orchestrator.transport import PooledTransport
-from tests.servers.conformance import MODEL, Conformance, Dialect, Plan, conforming, in_turn
-from tests.servers.listening import Listening
-from tests.servers.reply import ABSENT, Deltas, Refusal, Reply, Stream, UsageChunk, called
+from tests.servers.asking import ask, reached, replied
+from tests.servers.conformance import MODEL, Conformance, in_turn
+from tests.servers.patience import until
+from tests.servers.reply import ABSENT, Deltas, Reply, Stream, UsageChunk, called
 
 CALL = called("search", {"model": "search-2"})
 USAGE = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
@@ -66,30 +63,7 @@ def stream(request: pytest.FixtureRequest) -> bool:
 
 @pytest.fixture(autouse=True)
 def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chat, "FIRST_WAIT_S", 0.001)
-
-
-@asynccontextmanager
-async def reached(
-    server: Conformance, stream: bool, key: str | None = None
-) -> AsyncIterator[tuple[ChatClient, Listening]]:
-    async with conforming(server) as there:
-        transport = PooledTransport()
-        try:
-            yield ChatClient(Endpoint(f"{there.url}/v1", key, stream=stream), transport), there
-        finally:
-            await transport.aclose()
-
-
-async def ask(client: ChatClient, timeout_s: float = 5.0, **more: Any) -> Completion:
-    said = [{"role": "user", "content": "hi"}]
-    sent = {"tools": [{"type": "function"}], "seed": 7, **more}
-    return await client.complete(said, model=MODEL, temperature=0.2, max_tokens=100, timeout_s=timeout_s, **sent)
-
-
-async def replied(plan: Plan | Reply | Refusal, stream: bool, dialect: Dialect = Dialect()) -> Completion:
-    async with reached(Conformance(plan, dialect), stream) as (client, _):
-        return await ask(client)
+    monkeypatch.setattr(retry, "FIRST_WAIT_S", 0.001)
 
 
 def called_in(completion: Completion) -> list[tuple[Any, Any, Any]]:
@@ -189,77 +163,9 @@ async def test_the_finish_reason_is_kept_whatever_it_is(finish: str | None, stre
     assert (await replied(Reply("x", finish_reason=finish), stream)).finish_reason == finish
 
 
-SHAPES = {
-    "OpenAI": {"error": {"message": "boom", "type": "invalid_request_error", "param": None, "code": None}},
-    "text in error": {"error": "boom"},
-    "old vLLM": {"object": "error", "message": "boom", "type": "BadRequestError", "param": None, "code": 400},
-    "FastAPI": {"detail": "boom"},
-    "FastAPI's validation": {"detail": [{"loc": ["body", "seed"], "msg": "boom", "type": "extra_forbidden"}]},
-    "list of errors": {"errors": [{"message": "boom"}]},
-    "Gemini": [{"error": {"code": 400, "message": "boom", "status": "INVALID_ARGUMENT"}}],
-    "null message": {"error": {"message": None, "code": "boom"}},
-    "nested": {"error": {"message": {"text": "boom"}}},
-    "text": b"boom",
-    "page": b"<html><body><h1>boom</h1></body></html>",
-    "half JSON": b'{"error": {"message": "boom',
-    "no UTF-8": b"\xff\xfe boom \xc3",
-    "long": {"error": {"message": "boom " * 10_000}},
-}
-
-
-@pytest.mark.parametrize("status", [400, 422, 500])
-@pytest.mark.parametrize("shape", SHAPES)
-async def test_what_a_server_says_of_its_refusal_is_passed_on_in_short(shape: str, status: int, stream: bool) -> None:
-    with pytest.raises(ChatFailed) as refused:
-        await replied(Refusal(status, SHAPES[shape]), stream)
-    assert f"HTTP {status}" in str(refused.value)
-    assert "boom" in str(refused.value)
-    assert len(str(refused.value)) < 600
-    assert refused.value.status == status
-
-
-@pytest.mark.parametrize("body", [b"", b"null", b"{}", b"[]", b'""', b"0", {"error": None}, {"error": {}}])
-async def test_a_refusal_without_words_is_a_refusal_too(body: Any, stream: bool) -> None:
-    with pytest.raises(ChatFailed, match="HTTP 400"):
-        await replied(Refusal(400, body), stream)
-
-
-NOT_CHAT = {
-    "page": (b"<!doctype html><title>Sign in</title>", "text/html"),
-    "empty": (b"", "application/json"),
-    "null": (b"null", "application/json"),
-    "list": (b"[]", "application/json"),
-    "no choices": (b'{"choices": []}', "application/json"),
-    "null choices": (b'{"choices": null}', "application/json"),
-    "null choice": (b'{"choices": [null]}', "application/json"),
-    "no message": (b'{"choices": [{"index": 0}]}', "application/json"),
-    "error": (b'{"error": {"message": "overloaded", "code": 503}}', "application/json"),
-    "half": (b'{"choices": [{"message": {"content": "hel', "application/json"),
-    "no UTF-8": (b'{"choices": "\xff\xfe"}', "application/json"),
-    "deep": (b"[" * 100_000, "application/json"),
-    "empty stream": (b"", "text/event-stream"),
-    "stream of nothing": (b"\n\n: hello\n\n\n", "text/event-stream"),
-    "stream of nonsense": (b"data: nonsense\n\ndata: [DONE]\n\n", "text/event-stream"),
-    "stream of lists": (b"data: []\n\ndata: 7\n\ndata: null\n\ndata: [DONE]\n\n", "text/event-stream"),
-    "stream of an error": (b'data: {"error": {"message": "overloaded"}}\n\ndata: [DONE]\n\n', "text/event-stream"),
-    "named error event": (b'event: error\ndata: {"message": "overloaded"}\n\n', "text/event-stream"),
-    "only done": (b"data: [DONE]\n\n", "text/event-stream"),
-}
-
-
-@pytest.mark.parametrize("name", NOT_CHAT)
-async def test_a_200_that_is_no_chat_completion_is_an_error_in_plain_words(name: str, stream: bool) -> None:
-    body, kind = NOT_CHAT[name]
-    with pytest.raises(ChatFailed) as failed:
-        await replied(Refusal(200, body, kind), stream)
-    assert str(failed.value).startswith("http://127.0.0.1:")
-    if b"overloaded" in body:
-        assert "overloaded" in str(failed.value)
-
-
 async def test_an_error_in_the_midst_of_a_stream_is_an_error_and_not_half_a_reply() -> None:
     broken = Reply("This is only the beginning.", stream=Stream(error={"message": "the engine died", "code": 500}))
-    with pytest.raises(ChatFailed, match="the engine died"):
+    with pytest.raises(EndpointFailed, match="the engine died"):
         await replied(broken, True)
 
 
@@ -270,53 +176,16 @@ async def test_a_stream_that_ends_without_a_finish_is_tried_again() -> None:
     assert len(completion.attempts) == 1
 
 
-@pytest.mark.parametrize("field", ["stream_options", "parallel_tool_calls", "seed"])
-@pytest.mark.parametrize("shape", ["OpenAI", "FastAPI", "text"])
-async def test_a_server_that_refuses_a_field_is_asked_without_it(field: str, shape: str, stream: bool) -> None:
-    said = {
-        "OpenAI": lambda text: {"error": {"message": text}},
-        "FastAPI": lambda text: {
-            "detail": [{"loc": ["body", text.split()[-1]], "msg": "Extra inputs are not permitted"}]
-        },
-        "text": lambda text: text,
-    }[shape]
-    server = Conformance(RICH, Dialect(refused=frozenset({field}), refusal=said))
-    async with reached(server, stream) as (client, _):
-        first, second = await ask(client), await ask(client)
-    assert called_in(first) == called_in(second)
-    assert first.text == second.text == RICH.content
-    assert field not in server.asked[-1].body
-    assert {"model", "messages", "max_tokens", "tools"} <= server.asked[-1].body.keys()
-
-
-async def test_the_key_is_sent_to_its_server_only_and_never_follows_a_redirect(
-    stream: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("A_KEY", "k-123")
-    elsewhere = Conformance(Reply("caught"))
-    async with conforming(elsewhere) as other:
-        away = Refusal(307, b"", headers={"Location": f"{other.url}/v1/chat/completions"})
-        server = Conformance(in_turn(Reply("hello"), away), Dialect(key="k-123"))
-        async with reached(server, stream, "A_KEY") as (client, _):
-            assert (await ask(client)).text == "hello"
-            with pytest.raises(ChatFailed, match="HTTP 307"):
-                await ask(client)
-    assert elsewhere.requests == 0
-
-
 async def test_a_cancelled_call_closes_its_socket_within_a_second(stream: bool) -> None:
     slow = Reply("word " * 2_000, waits_s=0.0 if stream else 30.0, stream=Stream(gap_s=0.05))
     server = Conformance(slow)
     async with reached(server, stream) as (client, there):
         task = asyncio.create_task(ask(client, 30.0))
-        while not server.at_work:
-            await asyncio.sleep(0.01)
+        await until(lambda: server.at_work == 1)
         await asyncio.sleep(0.1)
         assert there.connections == 1
         task.cancel()
-        async with asyncio.timeout(1):
-            while there.connections or server.at_work:
-                await asyncio.sleep(0.01)
+        await until(lambda: there.connections == server.at_work == 0, within_s=1)
         assert server.broken_off == 1
         assert client.in_flight == 0
         assert task.cancelled()
@@ -333,8 +202,7 @@ async def test_whatever_is_sent_is_json_that_the_server_reads_back(stream: bool)
     server = Conformance(Reply("ok"))
     odd = 'quotes " and \\ and \u2028 and 🗼 and half \ud83d and \0'
     async with reached(server, stream) as (client, _):
-        said = [{"role": "user", "content": odd}]
-        await client.complete(said, model=MODEL, temperature=0.2, max_tokens=100, timeout_s=5)
+        await ask(client, content=odd)
     (asked,) = server.asked
     assert asked.prompt == odd
     assert asked.streamed is stream

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.grade import grade
+from orchestrator.grade import finding, grade
 from orchestrator.trajectory import Verdict
 
 SAME = [
@@ -133,3 +133,73 @@ def test_a_sentence_that_holds_the_reference_among_other_things_is_left_to_a_per
     answer = "The seat of its government is Lima, the capital of Peru, on the coast."
     assert grade(answer, "Lima").verdict is Verdict.UNGRADED
     assert grade("It is not Lima, the capital of Peru.", "Lima").verdict is Verdict.UNSOLVED
+
+
+DECISIVE = [
+    ("397.8", "397.8"),
+    ("**5**", "7"),
+    ("The answer is 5.", "7"),
+    ("3 million", "5 million"),
+    ("17%", "18%"),
+    ("3 km", "5 kilometres"),
+    ("7 parsecs", "5 parsecs"),
+    ("5 July 1776", "4 July 1776"),
+    ("4 July 1776", "1776-07-04"),
+    ("C", "(B)"),
+    ("Yes, it is", "no"),
+    ("The capital of France is Paris.", "Paris"),
+    (None, "Paris"),
+    ("", "42"),
+    ("anything", None),
+]
+UNDECIDED = [
+    ("twelve", "12"),
+    ("it is half of them", "50%"),
+    ("5 dozen", "60"),
+    ("10²", "100"),
+    (r"\frac{1}{2}", "0.5"),
+    ("3×10^8", "300000000"),
+    ("3 + 4", "7"),
+    ("5k", "5000"),
+    ("5 km", "5000 m"),
+    ("0.17", "17%"),
+    ("1.53 lightyears", "5 parsecs"),
+    ("Of the 5 that came first, 4 were left", "5"),
+    ("either 4 or 5", "5"),
+    ("It is not 5", "5"),
+    ("on Independence Day, two and a half centuries ago", "4 July 1776"),
+    ("4 July 1776, and it was kept from 2 August 1776 on", "4 July 1776"),
+    ("Lyon", "B"),
+    ("That is correct", "yes"),
+    ("the French capital", "Paris"),
+    ("not Paris", "Paris"),
+    ("The seat of its government is Lima, the capital of Peru, on the coast.", "Lima"),
+]
+
+
+@pytest.mark.parametrize(("answer", "reference"), DECISIVE)
+def test_what_the_comparison_understands_is_decisive(answer: str | None, reference: str | None) -> None:
+    found = finding(answer, reference)
+    assert found.decisive, found
+    assert found.outcome == grade(answer, reference)
+
+
+@pytest.mark.parametrize(("answer", "reference"), UNDECIDED)
+def test_what_the_comparison_cannot_understand_is_left_to_a_judge(answer: str, reference: str) -> None:
+    found = finding(answer, reference)
+    assert not found.decisive, found
+    assert found.outcome.verdict is not Verdict.SOLVED
+    assert found.outcome == grade(answer, reference)
+
+
+@given(st.text(), st.text())
+def test_what_is_solved_is_decisive_and_what_is_undecided_has_a_reason(answer: str, reference: str) -> None:
+    found = finding(answer, reference)
+    assert found.decisive or (found.outcome.verdict is not Verdict.SOLVED and found.outcome.reason)
+
+
+@given(st.integers(-(10**6), 10**6), st.integers(-(10**6), 10**6))
+def test_a_bare_number_decides_both_ways(number: int, other: int) -> None:
+    found = finding(str(number), str(other))
+    assert found.decisive
+    assert (found.outcome.verdict is Verdict.SOLVED) == (number == other)

@@ -1,5 +1,6 @@
 import json
 import time
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -10,7 +11,9 @@ from orchestrator.evidence import Evidence
 from orchestrator.policy import Turn
 from orchestrator.pool import Pool, PoolEntry, Price
 from orchestrator.preference import PreferenceVector
-from orchestrator.prompt import Caps, context, estimated_tokens, messages, tools
+from orchestrator.profile import Cut, PromptProfile, profile, profiles
+from orchestrator.prompt import Caps, context, messages, offered, prompt_of, rendered, tools
+from orchestrator.tokenizer import Estimate, estimated_tokens
 from orchestrator.trajectory import CodeRun, Document, Observation, Origin
 
 NO_WISH = PreferenceVector(0, 0, 0)
@@ -59,7 +62,7 @@ def test_a_later_search_stands_behind_an_earlier_one() -> None:
         [document("a best", 2.0), document("a good", 1.0)], [document("b best", 9.0), document("b good", 3.0)]
     )
     assert context(gathered).startswith(
-        "Documents:\nDoc 1: a good\n\nDoc 2: a best\n\nDoc 3: b good\n\nDoc 4: b best\n\n\npy"
+        "Documents:\nDoc 1: a good\n\nDoc 2: a best\n\nDoc 3: b good\n\nDoc 4: b best\n\n"
     )
 
 
@@ -69,7 +72,7 @@ def test_code_and_its_output_stand_in_fences() -> None:
     )
     assert user(gathered) == (
         "Problem: Why?\n\n\npython code and execution outputs:\n"
-        "```python\nprint(1)\n```\n\n```output\n1\n```\n\n"
+        "```python\nprint(1)\n```\n\n```output\n1\n\n```\n\n"
         "```python\n1/0\n```\n\n```output\nZeroDivisionError\n```\n\n"
         "```python\nx = 2\n```\n\n```output\n(no output)\n```\n\n"
         "\n\nChoose an appropriate tool."
@@ -113,8 +116,7 @@ def test_the_tail_of_a_giant_output_is_kept() -> None:
 def test_a_context_never_exceeds_its_cap(texts: list[str], outputs: list[str], total: int) -> None:
     gathered = evidence([document(text) for text in texts], runs=tuple(CodeRun("x", stdout=text) for text in outputs))
     caps = Caps(document_characters=100, code_tokens=total // 2, total_tokens=total)
-    # An emoji has four bytes, so a kept tail of characters may be a third longer than guessed.
-    assert estimated_tokens(context(gathered, caps)) <= total * 4 / 3 + 20
+    assert estimated_tokens(context(gathered, caps)) <= total + 20
 
 
 def entry(alias: str, price: Price | None) -> PoolEntry:
@@ -127,9 +129,9 @@ def test_the_tools_carry_one_argument_and_the_price_table() -> None:
         "p", (entry("search-1", price), entry("answer-1", price), entry("answer-2", None), entry("answer-3", price))
     )
     described = tools(pool, ("answer-2", "answer-1", "search-1"))
-    assert [tool["function"]["name"] for tool in described] == ["search", "answer"]
+    assert [tool["function"]["name"] for tool in described] == ["answer", "search"]
     assert json.loads(json.dumps(described)) == described
-    parameters = described[1]["function"]["parameters"]
+    parameters = described[0]["function"]["parameters"]
     assert list(parameters) == ["properties", "required", "title", "type"]
     assert parameters["required"] == ["model"]
     assert list(parameters["properties"]) == ["model"]
@@ -140,6 +142,83 @@ def test_the_tools_carry_one_argument_and_the_price_table() -> None:
         "answer-1 | $1.25 | $10 | 9s\n"
         "answer-2 | unknown | unknown | 9s"
     )
+
+
+def test_the_tools_stand_in_the_order_that_the_released_model_was_shown() -> None:
+    pool = Pool("p", (entry("search-1", None), entry("reasoner-2", None), entry("answer-1", None)))
+    described = tools(pool, ("search-1", "reasoner-2", "answer-1"))
+    assert [tool["function"]["name"] for tool in described] == ["enhance_reasoning", "answer", "search"]
+    assert [list(tool) for tool in described] == [["type", "function"]] * 3
+    assert list(described[0]["function"]) == ["name", "description", "parameters"]
+    assert list(described[0]["function"]["parameters"]["properties"]["model"]) == ["description", "type"]
+
+
+@pytest.mark.parametrize("name", profiles())
+async def test_what_a_person_is_shown_is_what_is_sent(name: str) -> None:
+    pool = Pool("p", (entry("answer-1", None), entry("search-1", None)))
+    asked = replace(turn(evidence([document("One.")]), PreferenceVector(1, 0, 0)), offered=("answer-1", "search-1"))
+    chosen = profile(name)
+    shown = await rendered(chosen, asked, pool, Estimate())
+    assert json.loads(json.dumps(shown)) == {
+        "messages": (await prompt_of(asked, chosen, Estimate())).messages,
+        "tools": tools(pool, ("answer-1", "search-1")),
+    }
+    assert "Why?\n\nI care a great deal about a correct answer." in shown["messages"][1]["content"]
+
+
+def test_a_profile_of_one_search_offers_none_once_there_is_a_document() -> None:
+    once = replace(profile(), one_search=True)
+    before = replace(turn(evidence()), offered=("search-1", "answer-1"))
+    after = replace(before, evidence=evidence([document("One.")]))
+    assert [offered(asked, once) for asked in (before, after)] == [("search-1", "answer-1"), ["answer-1"]]
+    assert offered(after, profile()) == ("search-1", "answer-1")
+    only_search = replace(after, offered=("search-1",))
+    assert offered(only_search, once) == ("search-1",)
+
+
+def beginning(asked: Turn, chosen: PromptProfile, user: str) -> str:
+    """A user's message up to the last document: what a server may have kept from the turn before."""
+    last = asked.evidence.searches[-1][0].text
+    return user[: user.index(last) + len(last)]
+
+
+@pytest.mark.parametrize("name", [name for name, each in profiles().items() if each.stable])
+async def test_the_prompt_up_to_earlier_documents_is_the_beginning_of_the_next_one(name: str) -> None:
+    chosen = profile(name)
+    found = [
+        [document(f"{turn} {rank} {'words ' * 20}", 9.0 - rank, "Title") for rank in range(4)] for turn in range(8)
+    ]
+    kept = ""
+    for turns in range(1, len(found) + 1):
+        asked = turn(evidence(*found[:turns], runs=(CodeRun("print(1)", "1\n"),)), PreferenceVector(1, 1, 1))
+        user = (await prompt_of(asked, chosen, Estimate())).messages[1]["content"]
+        assert user.startswith(kept)
+        kept = beginning(asked, chosen, user)
+
+
+def test_only_the_training_layout_moves_earlier_documents() -> None:
+    assert [name for name, each in profiles().items() if not each.stable] == ["train"]
+
+
+@pytest.mark.parametrize("name", profiles())
+@given(st.lists(st.lists(st.text(min_size=1, max_size=300), max_size=4), max_size=4), st.text(max_size=900))
+async def test_an_evidence_of_any_kind_is_kept_within_its_cap(name: str, found: list[list[str]], out: str) -> None:
+    chosen = replace(profile(name), total_tokens=300, code_tokens=100)
+    gathered = evidence(
+        *([document(text) for text in texts] for texts in found), runs=(CodeRun("x", out), CodeRun("y"))
+    )
+    prompt = await prompt_of(turn(gathered), chosen, Estimate())
+    assert prompt.tokens <= 300 + 50
+    assert estimated_tokens(prompt.messages[1]["content"]) <= prompt.tokens + 20
+
+
+async def test_whole_documents_are_left_out_where_blocks_are_kept() -> None:
+    clean = replace(profile("clean"), total_tokens=200)
+    assert clean.cut is Cut.BLOCKS
+    gathered = evidence([document(f"{number} {'x' * 150} end", 9.0 - number) for number in range(6)])
+    user = (await prompt_of(turn(gathered), clean, Estimate())).messages[1]["content"]
+    assert user.startswith("Problem: Why?\n\nDocuments:\nDoc 4: 2 xxx")
+    assert user.count("end\n\n") == user.count("Doc ") == 3
 
 
 @pytest.mark.parametrize("length", [500, 4_000])

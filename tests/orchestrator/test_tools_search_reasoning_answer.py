@@ -11,6 +11,7 @@ from orchestrator.documents.index import Index
 from orchestrator.evidence import Evidence
 from orchestrator.expert import Reply
 from orchestrator.model_call import FREE, CallRole, Charge, ChargeStatus, ModelCall, Usage
+from orchestrator.retrieval.retriever import IndexRetriever
 from orchestrator.sandbox import SandboxLimits
 from orchestrator.tool import Request, ToolError
 from orchestrator.tools.answer import AnswerTool
@@ -46,15 +47,15 @@ class ScriptedExpert:
 
 
 @pytest.fixture
-def index() -> Iterator[Index]:
-    opened = Index.open(CORPUS)
-    yield opened
-    opened.close()
+def retriever() -> Iterator[IndexRetriever]:
+    index = Index.open(CORPUS)
+    yield IndexRetriever(index)
+    index.close()
 
 
-async def test_search_bills_the_query_writer_and_the_retriever_and_returns_documents(index: Index) -> None:
+async def test_search_bills_the_query_writer_and_the_retriever_and_returns_documents(retriever: IndexRetriever) -> None:
     bill = Bill()
-    tool = SearchTool({"search-1": ScriptedExpert("I think.\n<query>capital of France</query>")}, index)
+    tool = SearchTool({"search-1": ScriptedExpert("I think.\n<query>capital of France</query>")}, retriever)
     observation = await tool("search-1", ASKED, bill)
     assert observation.origin is Origin.RETRIEVED
     assert observation.search_query == "capital of France"
@@ -68,25 +69,25 @@ async def test_search_bills_the_query_writer_and_the_retriever_and_returns_docum
     assert (retrieval.charge, retrieval.simulated, retrieval.error) == (FREE, False, None)
 
 
-async def test_search_that_finds_nothing_says_so(index: Index) -> None:
+async def test_search_that_finds_nothing_says_so(retriever: IndexRetriever) -> None:
     bill = Bill()
-    observation = await SearchTool({"search-1": ScriptedExpert("zyzzyva")}, index)("search-1", ASKED, bill)
+    observation = await SearchTool({"search-1": ScriptedExpert("zyzzyva")}, retriever)("search-1", ASKED, bill)
     assert observation.origin is Origin.NONE
     assert observation.documents == ()
     assert observation.text == "Nothing was found for “zyzzyva”."
     assert len(bill) == 2
 
 
-async def test_search_without_a_query_fails_but_keeps_its_bill(index: Index) -> None:
+async def test_search_without_a_query_fails_but_keeps_its_bill(retriever: IndexRetriever) -> None:
     bill = Bill()
     with pytest.raises(ToolError, match="no search query"):
-        await SearchTool({"search-1": ScriptedExpert("<query> </query>")}, index)("search-1", ASKED, bill)
+        await SearchTool({"search-1": ScriptedExpert("<query> </query>")}, retriever)("search-1", ASKED, bill)
     assert [call.role for call in bill] == [CallRole.QUERY_WRITER]
 
 
-async def test_unknown_alias_is_a_tool_error(index: Index) -> None:
+async def test_unknown_alias_is_a_tool_error(retriever: IndexRetriever) -> None:
     with pytest.raises(ToolError, match="search-9"):
-        await SearchTool({"search-1": ScriptedExpert("x")}, index)("search-9", ASKED, [])
+        await SearchTool({"search-1": ScriptedExpert("x")}, retriever)("search-9", ASKED, [])
 
 
 @pytest.mark.parametrize(
@@ -170,12 +171,12 @@ async def test_answer_keeps_the_origin_and_source_of_the_reply() -> None:
     assert len(bill) == 1
 
 
-def test_tools_offer_only_the_aliases_that_are_able_in_their_role_in_order(index: Index) -> None:
+def test_tools_offer_only_the_aliases_that_are_able_in_their_role_in_order(retriever: IndexRetriever) -> None:
     experts = {
         "b": ScriptedExpert("", (CallRole.QUERY_WRITER, CallRole.EXPERT)),
         "a": ScriptedExpert("", (CallRole.CODE_WRITER,)),
         "c": ScriptedExpert("", (CallRole.QUERY_WRITER,)),
     }
-    assert list(SearchTool(experts, index).offered(ASKED)) == ["b", "c"]
+    assert list(SearchTool(experts, retriever).offered(ASKED)) == ["b", "c"]
     assert list(ReasoningTool(experts).offered(ASKED)) == ["a"]
     assert list(AnswerTool(experts).offered(ASKED)) == ["b"]

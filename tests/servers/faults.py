@@ -46,6 +46,7 @@ class FaultProxy:
         self._choose = choose
         self._drip_s = drip_s
         self._seen: Counter[bytes] = Counter()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     @property
     def url(self) -> str:
@@ -54,6 +55,9 @@ class FaultProxy:
 
     async def connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one client until it goes away."""
+        task: asyncio.Task[None] | None = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
         self.open += 1
         self.most_open = max(self.most_open, self.open)
         try:
@@ -64,9 +68,18 @@ class FaultProxy:
                     fault = self._choose(body, self._times(body))
                     self.injected[fault] += 1
                     await serve(fault, (head, body), Client(reader, writer), self._upstream, self._drip_s)
+        except asyncio.CancelledError:
+            return  # `close` was called
         finally:
+            self._tasks.discard(task)
             self.open -= 1
             writer.close()
+
+    async def close(self) -> None:
+        """Leave every client alone."""
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _times(self, body: bytes) -> int:
         """How often this request came before."""
@@ -91,3 +104,4 @@ async def proxying(upstream_port: int, choose: Choose, *, drip_s: float = 0.02) 
         yield proxy
     finally:
         server.close()
+        await proxy.close()

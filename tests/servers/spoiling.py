@@ -10,12 +10,15 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from functools import cache
 from typing import Final
 
 from tests.servers.fault import HEAVY, Fault
 
 HUGE: Final = 12 << 20
 """Bytes of a huge body."""
+PIECE: Final = 1 << 16
+"""Bytes that are sent at a time."""
 
 _UNAIDED: Final = (Fault.STALL, Fault.RESET_AT_ONCE, Fault.HTML, Fault.ERROR_IN_200, Fault.GARBAGE)
 """Need no server behind the proxy."""
@@ -77,7 +80,7 @@ class Client:
         """The reply as it comes, piece by piece."""
         async with _upstream(port, head, body) as (said, rest):
             await self.send(_head(said.status, said.content_type, b"Transfer-Encoding: chunked"))
-            while piece := await rest.read(65_536):
+            while piece := await rest.read(PIECE):
                 await self.send(b"%x\r\n" % len(piece), piece, b"\r\n")
         await self.send(b"0\r\n\r\n")
 
@@ -200,24 +203,33 @@ async def _overwhelm(fault: Fault, client: Client, *, streamed: bool) -> None:
     match fault:
         case Fault.HUGE_BODY:
             await client.send(_head("200 OK", "application/json", b"Content-Length: %d" % HUGE))
-            begin, end = b'{"choices":[{"message":{"content":"', b'"}}]}'
-            await client.send(begin)
-            for _ in range((HUGE - len(begin) - len(end)) // 64):
-                await client.send(b"a" * 64)
-            await client.send(b"a" * ((HUGE - len(begin) - len(end)) % 64), end)
+            for start in range(0, HUGE, PIECE):
+                await client.send(_huge()[start : start + PIECE])
         case Fault.BOMB:
-            packed = gzip.compress(b'{"choices":[{"message":{"content":"' + b"a" * 8 * HUGE + b'"}}]}')
-            await client.send(_whole("200 OK", "application/json", packed, b"Content-Encoding: gzip"))
+            await client.send(_whole("200 OK", "application/json", _bomb(), b"Content-Encoding: gzip"))
         case Fault.ENDLESS_HEADERS:
             await client.send(b"HTTP/1.1 200 OK\r\n")
             await _forever(client, b"X-More: " + b"m" * 1_000 + b"\r\n")
         case Fault.ENDLESS_LINE:
             await client.send(_head("200 OK", kind), b'data: {"choices":[{"delta":{"content":"')
-            await _forever(client, b"a" * 65_536)
+            await _forever(client, b"a" * PIECE)
         case Fault.ENDLESS:
             await client.send(_head("200 OK", kind))
-            event = b'data: {"choices":[{"index":0,"delta":{"content":"and so on "}}]}\n\n'
-            await _forever(client, event * 500 if streamed else b" " * 65_536)
+            event = b'data: {"choices":[{"index":0,"delta":{"content":"%s"}}]}\n\n' % (b"and so on " * 200)
+            await _forever(client, event * 20 if streamed else b" " * PIECE)
+
+
+@cache
+def _huge() -> bytes:
+    """A good reply of that many bytes."""
+    begin, end = b'{"choices":[{"message":{"content":"', b'"},"finish_reason":"stop"}]}'
+    return begin + b"a" * (HUGE - len(begin) - len(end)) + end
+
+
+@cache
+def _bomb() -> bytes:
+    """Ten times as much, compressed."""
+    return gzip.compress(b'{"choices":[{"message":{"content":"' + b"a" * 10 * HUGE + b'"}}]}', 1)
 
 
 async def _forever(client: Client, piece: bytes) -> None:

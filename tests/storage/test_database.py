@@ -189,7 +189,7 @@ async def test_small_write_succeeds_beside_one_that_does_not_fit(store: Store) -
     big, small = store.keep_step("t1", step(0, "x" * 500_000)), store.keep_step("t2", step(0))
     results = await asyncio.gather(big, small, return_exceptions=True)
     assert isinstance(results[0], StoreFull)
-    assert results[1] is None
+    assert results[1] == step(0)
 
 
 async def test_database_locked_by_another_process_says_so(

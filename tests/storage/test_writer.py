@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import Connection, event
 
+from orchestrator.trajectory import Step, Trajectory
 from storage.database import check
 from storage.errors import StoreConflict, StoreMissing
 from storage.store import Store
@@ -62,7 +63,7 @@ async def test_one_failing_write_of_a_batch_fails_alone(store: Store, url: str) 
     gate.set_result(None)
     results = await asyncio.gather(*writes, return_exceptions=True)
     kinds = [type(result) for result in results]
-    assert kinds == [*[type(None)] * 11, StoreMissing, StoreConflict, StoreConflict, type(None)]
+    assert kinds == [*[Step] * 11, StoreMissing, StoreConflict, StoreConflict, Trajectory]
     assert [len(one.steps) for one in store.trajectories_of("r1")] == [2, *[1] * 9]
     assert store.trajectory("t3") == ended(going(3), 1)
     assert check(url) == []

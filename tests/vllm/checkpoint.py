@@ -59,15 +59,16 @@ TEMPLATE = """\
 {%- endfor %}
 {%- if add_generation_prompt %}{{- '<|im_start|>assistant\\n' }}{%- endif %}
 """
-WORDS = (
-    "a about after all alias and answer are arguments as at average be been before best between but by call can cheap "
-    "choices code computes cost dear description document does easy expert final first for found from give good has "
-    "have how if in input is it its know latency less look many material math may million missing model more most "
-    "much name needs no not of on one only or order other output per plain price problem program properties python "
-    "queries query question quick read reason reply required result right say search short slow some sound strong "
-    "string system that the them then there these they this title to token tool type use used user very was well what "
-    "when where which who why with work write written wrong year years"
-).split()
+PROSE = """
+a about after all alias and answer are arguments as at average be been before best between but by call can cheap
+choices code computes cost dear description document does easy expert final first for found from give good has
+have how if in input is it its know latency less look many material math may million missing model more most
+much name needs no not of on one only or order other output per plain price problem program properties python
+queries query question quick read reason reply required result right say search short slow some sound strong
+string system that the them then there these they this title to token tool type use used user very was well what
+when where which who why with work write written wrong year years
+"""
+WORDS = PROSE.split()
 
 
 def text(seed: int = 1, lines: int = 4_000) -> Iterator[str]:
@@ -92,7 +93,7 @@ def text(seed: int = 1, lines: int = 4_000) -> Iterator[str]:
 def make(folder: Path, dimensions: dict[str, int], seed: int = 1) -> Path:
     """Write the checkpoint into `folder` and give it back. The same arguments write the same bytes."""
     folder.mkdir(parents=True, exist_ok=True)
-    vocabulary = _write_tokenizer(folder, seed)
+    vocabulary = _write_tokenizer(folder, seed, dimensions.get("vocab_size"))
     _write(folder / "config.json", _configuration({"vocab_size": vocabulary, **dimensions}, folder))
     _write(
         folder / "generation_config.json",
@@ -101,9 +102,9 @@ def make(folder: Path, dimensions: dict[str, int], seed: int = 1) -> Path:
     return folder
 
 
-def _write_tokenizer(folder: Path, seed: int) -> int:
-    """Train a byte-level BPE; gives the size of its vocabulary, padded to a multiple of 64."""
-    from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
+def _write_tokenizer(folder: Path, seed: int, wanted: int | None) -> int:
+    """Train a byte-level BPE; gives the size of its vocabulary: `wanted`, else its own padded to a multiple of 64."""
+    from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers  # noqa: PLC0415 - the app is without
 
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -115,6 +116,8 @@ def _write_tokenizer(folder: Path, seed: int) -> int:
     # Not special: a server leaves special tokens out of the text that its tool parser reads.
     tokenizer.add_tokens([AddedToken(tag, special=False, normalized=False) for tag in TAGS])
     tokenizer.save(str(folder / "tokenizer.json"))
+    used = tokenizer.get_vocab_size()
+    _fill(folder / "tokenizer.json", used, wanted or used)
     _write(
         folder / "tokenizer_config.json",
         {
@@ -129,11 +132,18 @@ def _write_tokenizer(folder: Path, seed: int) -> int:
             "chat_template": TEMPLATE,
         },
     )
-    return -(-tokenizer.get_vocab_size() // 64) * 64
+    return wanted or -(-used // 64) * 64
+
+
+def _fill(tokenizer: Path, used: int, wanted: int) -> None:
+    """Name the tokens from `used` to `wanted`, which no text holds but random weights write."""
+    said = json.loads(tokenizer.read_text("utf-8"))
+    said["model"]["vocab"] |= {f"filler{number}": number for number in range(used, wanted)}
+    tokenizer.write_text(json.dumps(said, ensure_ascii=False), "utf-8")
 
 
 def _configuration(dimensions: dict[str, int], folder: Path) -> dict[str, object]:
-    from transformers import Qwen3Config
+    from transformers import Qwen3Config  # noqa: PLC0415 - the app is without
 
     end = _id(folder, "<|im_end|>")
     made = Qwen3Config(

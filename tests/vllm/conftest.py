@@ -4,7 +4,7 @@ These tests are collected only where the command line names this folder or a fil
 """
 
 import subprocess
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,14 +14,28 @@ from tests.vllm.server import Server, serving
 from webapp.services import Services, open_services
 from webapp.settings import Settings
 
-HERE = Path(__file__).parent
+MEASURED = pytest.StashKey[list[tuple[str, object]]]()
+HERE = Path(__file__).resolve().parent
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leave this folder alone unless it was asked for."""
     asked = [Path(config.invocation_params.dir, argument.partition("::")[0]) for argument in config.args]
-    named = any(HERE == path.resolve() or HERE in path.resolve().parents for path in asked)
+    named = any(path.resolve() == HERE or HERE in path.resolve().parents for path in asked)
     return None if named else True
+
+
+@pytest.fixture(scope="session")
+def measure(pytestconfig: pytest.Config) -> Callable[[str, object], None]:
+    """Takes down a measurement, to be shown at the end of the session."""
+    measured = pytestconfig.stash.setdefault(MEASURED, [])
+    return lambda what, value: measured.append((what, value))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Show what was measured."""
+    for what, value in config.stash.get(MEASURED, []):
+        terminalreporter.write_line(f"{what}: {value}")
 
 
 @pytest.fixture(scope="session")
@@ -44,10 +58,15 @@ def checkpoint(vllm_python: Path, tmp_path_factory: pytest.TempPathFactory) -> P
 
 
 @pytest.fixture(scope="session")
-def server(vllm_python: Path, checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(
+    vllm_python: Path,
+    checkpoint: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    measure: Callable[[str, object], None],
+) -> Iterator[Server]:
     """The server of the session."""
     with serving(vllm_python, checkpoint, tmp_path_factory.mktemp("server") / "log") as running:
-        print(f"\nvLLM was healthy after {running.start_s:.0f} s")
+        measure("the server is healthy after", f"{running.start_s:.0f} s")
         yield running
 
 

@@ -1,12 +1,13 @@
-"""A relay between the client and a real vLLM server: it adds fields to requests, keeps what went by, and passes on bytes.
+"""A relay between the client and a real vLLM server: it adds fields to requests and keeps them.
 
 What it adds is how a test makes the real server say a text: the client itself stays as it is.
 """
 
 import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -67,11 +68,11 @@ async def relaying(upstream: str, script: Script) -> AsyncIterator[Relay]:
     async with aiohttp.ClientSession(upstream, timeout=timeout, auto_decompress=False) as session:
         relay = Relay("", script)
         app = web.Application(client_max_size=2**26)
-        app.router.add_route("*", "/{path:.*}", lambda request: _pass_on(request, session, relay))
+        app.router.add_route("*", "/{path:.*}", partial(_pass_on, session, relay))
         # A client that hangs up cancels the handler, and so hangs up on the server.
-        runner = web.AppRunner(app, handler_cancellation=True, access_log=None)
+        runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=1)
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0, shutdown_timeout=1)
+        site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
         relay.root = f"http://127.0.0.1:{runner.addresses[0][1]}"
         try:
@@ -80,15 +81,17 @@ async def relaying(upstream: str, script: Script) -> AsyncIterator[Relay]:
             await runner.cleanup()
 
 
-async def _pass_on(request: web.Request, session: aiohttp.ClientSession, relay: Relay) -> web.StreamResponse:
+async def _pass_on(session: aiohttp.ClientSession, relay: Relay, request: web.Request) -> web.StreamResponse:
     body = relay.changed(request.path, await request.read())
     headers = {name: request.headers[name] for name in ("Content-Type", "Accept") if name in request.headers}
     async with session.request(request.method, request.path_qs, data=body, headers=headers) as answer:
         if request.path == _CHAT:
             relay.streamed.append(answer.content_type == "text/event-stream")
         response = web.StreamResponse(status=answer.status, headers={"Content-Type": answer.headers["Content-Type"]})
-        await response.prepare(request)
-        async for piece in answer.content.iter_any():
-            await response.write(piece)
-        await response.write_eof()
+        # Leaving here because the client hung up closes the connection to the server, too.
+        with suppress(ConnectionResetError):
+            await response.prepare(request)
+            async for piece in answer.content.iter_any():
+                await response.write(piece)
+            await response.write_eof()
         return response

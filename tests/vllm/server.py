@@ -8,7 +8,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -79,10 +79,8 @@ class Server:
     def stop(self) -> None:
         """Ask it to end, and kill what is left of it."""
         self._signal(signal.SIGTERM)
-        try:
+        with suppress(subprocess.TimeoutExpired):
             self.process.wait(STOP_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            pass
         self.kill()
 
     def kill(self) -> None:
@@ -91,10 +89,8 @@ class Server:
         self.process.wait(STOP_TIMEOUT_S)
 
     def _signal(self, number: signal.Signals) -> None:
-        try:
+        with suppress(ProcessLookupError):  # All of it has ended.
             os.killpg(self.process.pid, number)
-        except ProcessLookupError:
-            pass  # All of it has ended.
 
     def _tail(self) -> str:
         lines = self.log.read_text("utf-8", "replace").splitlines()[-_TAIL_LINES:]

@@ -28,7 +28,7 @@ async def test_a_model_at_random_runs_whole_trajectories(server: Server, service
         asyncio.TaskGroup() as group,
     ):
         runs = [
-            group.create_task(run_to_end(policy, services.tools, turns=TURNS, seed=seed, id=f"t{seed}"))
+            group.create_task(run_to_end(policy, services.workshop.now.tools, turns=TURNS, seed=seed, id=f"t{seed}"))
             for seed in range(AT_ONCE)
         ]
     ended = [run.result() for run in runs]
@@ -60,15 +60,17 @@ def check_every_step(trajectory: Trajectory) -> None:
 
 
 async def test_the_same_seed_takes_the_same_route_streamed_or_whole(server: Server, services: Services) -> None:
+    endless = [call_text(alias) for alias, tool in TOOL_OF.items() if tool != "answer"]
     routes = []
     for streaming in (True, False):
         async with (
-            relaying(server.root, lambda _: one_of(CALLS)) as relay,
+            relaying(server.root, lambda _: one_of(endless)) as relay,
             policy_at(relay.base_url, services.pool, streaming=streaming) as policy,
         ):
-            trajectory = await run_to_end(policy, services.tools, turns=TURNS, seed=3)
-        routes.append([step.call for step in trajectory.steps])
-    assert len(routes[0]) > 1
+            trajectory = await run_to_end(policy, services.workshop.now.tools, turns=TURNS, seed=3)
+        routes.append([step.call.model for step in trajectory.steps])
+    assert len(routes[0]) == TURNS
+    assert len(set(routes[0])) > 2
     assert routes[0] == routes[1]
 
 
@@ -77,10 +79,10 @@ async def test_a_model_that_writes_anything_at_all_uses_up_its_turns(
     server: Server, services: Services, streaming: bool
 ) -> None:
     async with (
-        relaying(server.root, lambda _: {"max_tokens": 40}) as relay,
+        relaying(server.root, lambda _: {"max_tokens": 40, "ignore_eos": True}) as relay,
         policy_at(relay.base_url, services.pool, streaming=streaming) as policy,
     ):
-        trajectory = await run_to_end(policy, services.tools, turns=6)
+        trajectory = await run_to_end(policy, services.workshop.now.tools, turns=6)
     assert trajectory.stop_reason is StopReason.TURNS
     assert len(trajectory.steps) == 6
     assert len({step.calls[0].reply for step in trajectory.steps}) == 6, "a reply was not rolled again"

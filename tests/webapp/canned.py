@@ -1,11 +1,12 @@
 """Canned trajectories: answered, unsolved, extracted and unpriced, stopped, failed, very long."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from orchestrator.model_call import FREE, CallRole, Charge, ChargeStatus, ModelCall, Usage, unpriced
+from orchestrator.model_call import FREE, Attempt, CallRole, Charge, ChargeStatus, ModelCall, Usage, unpriced
 from orchestrator.pool import TOOL_OF, Endpoint, Pool, PoolEntry
 from orchestrator.trajectory import (
     CodeRun,
@@ -57,7 +58,12 @@ def made_step(index: int, alias: str, **changes: object) -> Step:
     tool = TOOL_OF[alias]
     made = {"search": searched, "enhance_reasoning": computed, "answer": replied}[tool]
     thought, observation, calls = made(alias, f"0.00{13 + index * 7}")
-    thinking = made_call(CallRole.ORCHESTRATOR, None, "0.00021", 0.35 + 0.1 * index)
+    thinking = made_call(
+        CallRole.ORCHESTRATOR, None, "0.00021", 0.35 + 0.1 * index,
+        usage=Usage(2431 + 310 * index, 86, 1920 if index else 0, 61),
+        prompt=prompt_of(thought), reply=reply_of(thought, alias),
+        queued_s=0.42 if index == 1 else 0.001, tokens_by="tokenizer.json", in_flight=4 if index == 1 else 1,
+    )  # fmt: skip
     values = {
         "thought": thought,
         "call": ToolCall(tool, alias),
@@ -65,6 +71,30 @@ def made_step(index: int, alias: str, **changes: object) -> Step:
         "calls": (thinking, *calls),
     }
     return Step(index, **(values | changes))  # type: ignore[arg-type]
+
+
+def prompt_of(thought: str) -> str:
+    """A request as it is sent: one line of JSON, with markup in it that must stay text."""
+    system = "You are good at using tools. <b>Call exactly one.</b> ${1+1} {{value}}"
+    user = f"Problem: {QUESTION}\n\nDocuments:\nNeptune was seen in 1846.\n\nBefore: {thought}\n\nChoose a tool."
+    return json.dumps(
+        {
+            "model": "Orchestrator-8B",
+            "messages": [{"role": "system", "content": system}, {"role": "user", "content": user}],
+            "tools": [{"type": "function", "function": {"name": "search"}}],
+            "temperature": 1.0,
+        }
+    )
+
+
+def reply_of(thought: str, alias: str) -> str:
+    """The message that came back."""
+    call = {
+        "id": "c1",
+        "type": "function",
+        "function": {"name": TOOL_OF[alias], "arguments": f'{{"model": "{alias}"}}'},
+    }
+    return json.dumps({"role": "assistant", "content": None, "reasoning": thought, "tool_calls": [call]})
 
 
 Made = tuple[str, Observation, tuple[ModelCall, ...]]
@@ -77,10 +107,13 @@ def searched(alias: str, usd: str) -> Made:
         ("Pluto", "Pluto was discovered by Clyde Tombaugh at Lowell Observatory in 1930.", "corpus/pluto"),
         ("A link", "From a page of the web <script>alert(1)</script> ${1+1} {{value}}", "https://example.org/p"),
     ]
+    web = len(found) - 1
     observation = Observation(
         "Neptune was first seen by Galle in 1846. Pluto was found by Clyde Tombaugh in 1930.",
         Origin.RETRIEVED,
-        tuple(Document(f"d{n}", title, text, source, 9.31 - n) for n, (title, text, source) in enumerate(found)),
+        tuple(
+            Document(f"d{n}", title, text, source, 9.31 - n, n == web) for n, (title, text, source) in enumerate(found)
+        ),
         "year of discovery of Neptune and of Pluto",
     )
     calls = (
@@ -106,6 +139,23 @@ def replied(alias: str, usd: str) -> Made:
     text = "Pluto was found 84 years after Neptune (1846 to 1930), and 17% of 84 is 14.28."
     thought = "Everything needed is on the table; a strong model can put it into one sentence."
     return thought, Observation(text, Origin.SIMULATED), (made_call(CallRole.EXPERT, alias, "0.0131", 3.4),)
+
+
+def replaced(alias: str) -> tuple[ModelCall, ...]:
+    """A call that failed after two tries, and the one that took its place."""
+    tries = tuple(
+        Attempt(datetime.now(UTC), 0.3 + 0.4 * n, "429 Too Many Requests; the server asked to wait 1 s", usd)
+        for n, usd in enumerate((Decimal("0.00012"), None))
+    )
+    broken = made_call(CallRole.EXPERT, alias, "0.00012", 1.1, usage=None, attempts=tries, error="the circuit is open")
+    return broken, made_call(CallRole.EXPERT, alias, "0.002", 2.0, model="qwen3-32b")
+
+
+def judged() -> Outcome:
+    """A verdict of a model, with its reasons."""
+    call = made_call(CallRole.JUDGE, None, "0.00031", 0.9, model="gpt-5-mini", simulated=False, prompt=prompt_of("?"))
+    reason = "The answer says 13.6, but 17% of 84 is 14.28. Its reasoning stops at the years, which are right."
+    return Outcome(Verdict.UNSOLVED, "gpt-5-mini", reason, call)
 
 
 def answered(steps: Sequence[Step], verdict: Verdict = Verdict.SOLVED, text: str | None = None) -> dict[str, object]:
@@ -134,11 +184,12 @@ def shapes() -> list[dict[str, object]]:
             made_call(CallRole.EXPERT, "answer-4", None, 0.8),
         )),
     ]  # fmt: skip
+    second = [made_step(0, "search-3"), made_step(1, "answer-math-2", calls=replaced("answer-math-2"))]
     long = [made_step(n, list(MODELS)[n % 6]) for n in range(49)] + [made_step(49, "answer-2")]
     cancelled = [made_step(0, "search-1"), made_step(1, "reasoner-1")]
     return [
         answered([made_step(0, "search-1"), made_step(1, "reasoner-2"), made_step(2, "answer-1")]),
-        answered([made_step(0, "search-3"), made_step(1, "answer-math-2")], Verdict.UNSOLVED, "It is 13.6."),
+        answered(second, Verdict.UNSOLVED, "It is 13.6.") | {"outcome": judged()},
         answered(odd, Verdict.UNGRADED, "Pluto was discovered in 1930."),
         {"steps": tuple(cancelled), "stop_reason": StopReason.CANCELLED, "stop_detail": "stopped by hand"},
         {"steps": (made_step(0, "search-2"),), "stop_reason": StopReason.FAILED, "stop_detail": "no connection"},

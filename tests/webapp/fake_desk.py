@@ -6,11 +6,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from orchestrator.alternatives import Run, new_id
+from orchestrator.model_call import CallRole
 from orchestrator.pool import Pool
 from orchestrator.preference import PreferenceVector
 from orchestrator.run import Routed
 from orchestrator.trajectory import (
     Outcome,
+    Step,
     StopReason,
     ToolCall,
     Trajectory,
@@ -25,6 +27,7 @@ from webapp.live_run import AtWork, RunSnapshot
 from webapp.views.comparison import Rewarded
 from webapp.views.history import PastRun
 from webapp.views.placement import Placement
+from webapp.writing import Writing
 
 
 @dataclass(slots=True)
@@ -39,7 +42,7 @@ class Canned:
 
     def at(self, now: datetime) -> RunSnapshot:
         """The run as it is at that moment."""
-        parts, states, at_work = [], {}, {}
+        parts, states, at_work, writing = [], {}, {}, {}
         for number, whole in enumerate(self.whole):
             moment = min(now, self.stopped.get(whole.id, now))
             age = (moment - self.begun).total_seconds() / (self.pace_s or 1e-9) / (1 + 0.15 * number)
@@ -56,11 +59,22 @@ class Canned:
             else:
                 states[whole.id] = State.RUNNING
                 coming = whole.steps[shown]
+                writing[whole.id] = written(coming, age % 1)
                 if age % 1 > 0.25 and coming.call is not None:
                     since = self.begun + timedelta(seconds=(shown + 0.25) * self.pace_s * (1 + 0.15 * number))
                     at_work[whole.id] = AtWork(Routed(shown, coming.thought, coming.call), since)
             parts.append(part)
-        return RunSnapshot(self.run, tuple(parts), states, at_work)
+        return RunSnapshot(self.run, tuple(parts), states, at_work, writing=writing)
+
+
+def written(coming: Step, done: float) -> tuple[Writing, ...]:
+    """What models have written when that part of a step is done: a quarter is thinking, then the expert writes."""
+    thought = f"{coming.thought} <b>Think</b> of ${{1+1}}. " * 6
+    thinking = Writing(CallRole.ORCHESTRATOR, None, thought[: int(min(done * 4, 1) * len(thought))], "")
+    if done <= 0.4 or coming.call is None or coming.observation is None:
+        return (thinking,)
+    text = coming.observation.text * 4
+    return thinking, Writing(CallRole.EXPERT, coming.call.model, "", text[: int((done - 0.4) / 0.6 * len(text))])
 
 
 @dataclass(slots=True)
@@ -69,6 +83,7 @@ class FakeDesk:
 
     pace_s: float = 1.0
     hidden: tuple[str, ...] = ()
+    serving: Mapping[str, str | None] | None = None
     pool: Pool = field(default_factory=fake_pool)
     policy_words: str = (
         "Policy: random. It picks any available alias by chance until a trained one is installed. "

@@ -3,15 +3,19 @@
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pytest
 import uvicorn
+from axe_playwright_python.sync_playwright import Axe
 from fastapi import FastAPI
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from orchestrator.kept_text import KeptText
 from orchestrator.preference import PreferenceVector
 from tests.browser import FLAGS, chromium
+from tests.webapp.canned import made_step
 from tests.webapp.fake_desk import QUESTION, FakeDesk
 from webapp.asking import DEFAULT_LIMITS, varied
 from webapp.ui.mount import mount
@@ -215,3 +219,130 @@ def test_nothing_is_wider_than_the_screen(tab: Page, served: Served, width: int)
     for name in (words.TAB_RUN, words.TAB_COMPARE, words.TAB_HISTORY):
         tab.get_by_role("tab", name=name, exact=True).click()
         assert tab.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def tab_to(page: Page, name: str) -> None:
+    """Press Tab until the button of that name has the focus."""
+    for _ in range(120):
+        if page.evaluate("document.activeElement.getAttribute('aria-label')") == name:
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"{name} cannot be reached by keyboard")
+
+
+def test_thinking_grows_in_the_live_row_until_its_step_is_kept(
+    tab: Page, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(served.desk, "pace_s", 6.0)
+    tab.goto(f"{served.url}/ui/")
+    tab.get_by_label(words.QUERY, exact=True).fill(QUESTION)
+    tab.get_by_label(words.QUERY, exact=True).press("Enter")
+    box = tab.locator(".pd-writing")
+    expect(tab.locator(".pd-live")).to_contain_text("The orchestrator is thinking", timeout=20_000)
+    expect(box).to_contain_text("The two years have to be looked up")
+    expect(box).to_contain_text("<b>Think</b> of ${1+1}")
+    before, height = box.inner_text(), box.bounding_box()
+    expect(tab.locator(".pd-live")).to_contain_text("calling search-1")
+    assert height is not None
+    assert len(box.inner_text()) > len(before)
+    expect(box).to_contain_text("search-1, expert writes", ignore_case=True)
+    after = box.bounding_box()
+    assert after is not None
+    assert after["height"] == height["height"], "the box has one height"
+    assert box.evaluate("e => e.scrollTop + e.clientHeight >= e.scrollHeight - 24"), "it follows the end"
+    assert box.get_attribute("aria-live") == "off"
+    expect(tab.locator(".pd-quiet[role=status]")).to_have_text("Step 1: the orchestrator is thinking.")
+    expect(tab.locator(".pd-step[data-step='0'] .pd-why").first).to_contain_text("The two years")
+    expect(box).not_to_contain_text("The two years")
+
+
+def test_whoever_scrolls_up_in_the_growing_text_is_left_there(tab: Page, served: Served) -> None:
+    run = served.desk.add(QUESTION, [PreferenceVector()], pace_s=6.0)
+    tab.goto(f"{served.url}/ui/?run={run}")
+    box = tab.locator(".pd-writing")
+    expect(box).to_contain_text("Think", timeout=20_000)
+    tab.wait_for_function("(() => { const e = document.querySelector('.pd-writing'); return e.scrollTop > 40; })()")
+    box.evaluate("e => { e.scrollTop = 0; }")
+    before = box.inner_text()
+    tab.wait_for_function("before => document.querySelector('.pd-writing').innerText.length > before", arg=len(before))
+    assert box.evaluate("e => e.scrollTop") == 0
+
+
+def test_the_stop_button_keeps_its_focus_while_text_streams_in(tab: Page, served: Served) -> None:
+    run = served.desk.add(QUESTION, [PreferenceVector()], pace_s=6.0)
+    tab.goto(f"{served.url}/ui/?run={run}")
+    stop = tab.get_by_role("button", name="Stop this one")
+    expect(tab.locator(".pd-writing")).to_be_visible(timeout=20_000)
+    stop.focus()
+    length = len(tab.locator(".pd-writing").inner_text())
+    tab.wait_for_function("n => document.querySelector('.pd-writing').innerText.length > n + 60", arg=length)
+    expect(stop).to_be_focused()
+
+
+def test_a_prompt_opens_by_keyboard_and_shows_the_exact_request(tab: Page, served: Served) -> None:
+    run = served.desk.add(QUESTION, [PreferenceVector()])
+    tab.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    tab.goto(f"{served.url}/ui/?run={run}")
+    expect(tab.locator(".pd-answer").first).to_be_visible(timeout=20_000)
+    tab_to(tab, "Show details of step 1")
+    tab.keyboard.press("Enter")
+    tab_to(tab, "Prompt of orchestrator, Orchestrator-8B")
+    tab.keyboard.press("Enter")
+    panel = tab.get_by_role("region", name="Prompt of orchestrator, Orchestrator-8B")
+    expect(panel.locator(".pd-parts")).to_contain_text("Documents:\nNeptune was seen in 1846.")
+    expect(panel.locator(".pd-parts")).to_contain_text("<b>Call exactly one.</b> ${1+1} {{value}}")
+    sent = served.desk.runs[run].whole[0].steps[0].calls[0].prompt
+    tab.keyboard.press("Tab")
+    tab.keyboard.press("Tab")
+    tab.keyboard.press("Tab")
+    tab.keyboard.press("Enter")
+    assert panel.locator("pre").text_content() == sent
+    tab.keyboard.press("Tab")
+    tab.keyboard.press("Enter")
+    expect(panel.get_by_role("button", name="Copied")).to_be_focused()
+    assert tab.evaluate("navigator.clipboard.readText()") == sent
+
+
+def test_a_text_that_is_not_here_says_so(chrome: Browser, served: Served) -> None:
+    missing = KeptText.of("never came along").address
+    step = made_step(0, "answer-1")
+    step = replace(step, calls=(replace(step.calls[0], prompt=missing), *step.calls[1:]))
+    run = served.desk.add(QUESTION, [PreferenceVector()])
+    served.desk.runs[run].whole[0] = replace(served.desk.runs[run].whole[0], steps=(step,))
+    page = chrome.new_page()
+    page.goto(f"{served.url}/ui/?run={run}")
+    page.locator(".pd-step .pd-head").first.click(timeout=20_000)
+    page.get_by_role("button", name="Prompt of orchestrator, Orchestrator-8B").click()
+    expect(page.locator(".pd-missing")).to_contain_text("Not kept here")
+    page.close()
+
+
+def test_failed_attempts_a_fallback_and_the_judge_are_shown(tab: Page, served: Served) -> None:
+    run = served.desk.add(QUESTION, varied(PreferenceVector(), 2, ()))
+    tab.goto(f"{served.url}/ui/?run={run}")
+    tab.locator(".pd-tab").nth(1).click(timeout=20_000)
+    expect(tab.locator(".pd-verdict")).to_contain_text("judged by gpt-5-mini")
+    expect(tab.locator(".pd-judged")).to_contain_text("17% of 84 is 14.28")
+    tab.locator(".pd-judging summary").click()
+    expect(tab.locator(".pd-judging")).to_contain_text("It is not part of the route's time or cost.")
+    tab.locator(".pd-step .pd-head").nth(1).click()
+    step = tab.locator(".pd-step").nth(1)
+    expect(step).to_contain_text("in place of qwen2.5-math-7b, which failed")
+    step.locator(".pd-attempts summary").click()
+    expect(step).to_contain_text("after 0.3 s, $0.00012: 429 Too Many Requests")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_an_open_prompt_fits_a_small_phone_and_reads_well(chrome: Browser, served: Served, scheme: Any) -> None:
+    run = served.desk.add(QUESTION, varied(PreferenceVector(), 2, ()))
+    page = chrome.new_page(color_scheme=scheme, viewport={"width": 360, "height": 780})
+    page.goto(f"{served.url}/ui/?run={run}")
+    page.locator(".pd-step .pd-head").first.click(timeout=20_000)
+    for name in ("Prompt", "Raw reply"):
+        page.get_by_role("button", name=f"{name} of orchestrator, Orchestrator-8B").first.click()
+    expect(page.locator(".pd-paper:visible")).to_have_count(2)
+    page.get_by_role("button", name="Exact").first.click()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    found = Axe().run(page, context="#trace").response["violations"]
+    assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
+    page.close()

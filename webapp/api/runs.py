@@ -88,7 +88,7 @@ async def look(run_id: str, here: Here) -> dict[str, Any]:
 
 @routes.get("/runs/{run_id}/events", response_class=StreamingResponse)
 async def follow(run_id: str, here: Here, last_event_id: Annotated[str | None, Header()] = None) -> StreamingResponse:
-    """Server-sent events: `step`, `routed`, `stopped`, `ended`; resumable by `Last-Event-ID`."""
+    """Server-sent events: `writing`, `routed`, `step`, `stopped`, `ended`; resumable by `Last-Event-ID`."""
     here.runs.snapshot(run_id)
     stream = RunStream.behind(last_event_id)
 

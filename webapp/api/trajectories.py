@@ -1,17 +1,19 @@
-"""Trajectories over HTTP: read, fork, resume."""
+"""Trajectories over HTTP: read, fork, resume; and the long texts beside them."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from orchestrator.trajectory import ToolCall
 from storage.records import trajectory_json
+from webapp.api import texts
 from webapp.api.here import Here
 from webapp.api.problems import ERRORS
 from webapp.api.runs import run_json
 
 routes = APIRouter(tags=["trajectories"], responses=ERRORS)
+routes.include_router(texts.routes)
 
 
 class NewFork(BaseModel):
@@ -24,9 +26,12 @@ class NewFork(BaseModel):
 
 
 @routes.get("/trajectories/{trajectory_id}")
-async def trajectory(trajectory_id: str, here: Here) -> dict[str, Any]:
-    """One trajectory record."""
-    return trajectory_json(here.runs.trajectory(trajectory_id))
+def trajectory(
+    trajectory_id: str, here: Here, with_texts: Annotated[bool, Query(alias="texts")] = False
+) -> dict[str, Any]:
+    """One trajectory record; `texts=true` puts the long texts in place of their addresses."""
+    found = here.runs.trajectory(trajectory_id)
+    return trajectory_json(here.store.with_texts(found) if with_texts else found)
 
 
 @routes.post("/trajectories/{trajectory_id}/fork", status_code=201)

@@ -3,15 +3,17 @@
 import argparse
 import asyncio
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from orchestrator.trajectory import Trajectory
 from webapp.cli import flags
 
 EXPORTS = {"rankings": "what people said, one JSON record per line", "trajectories": "every run, one record per line"}
 IMPORTS = {
     "queries": 'JSONL: {"query": "…", "reference": "…"}; they are offered on the page',
-    "trajectories": "JSONL as `podium export trajectories` writes it",
+    "trajectories": "JSONL as `podium export trajectories` writes it, with texts or without",
 }
 
 
@@ -21,6 +23,9 @@ def add_to(commands: Any) -> None:
     kinds = "; ".join(f"{kind}: {says}" for kind, says in EXPORTS.items())
     out.add_argument("kind", choices=list(EXPORTS), metavar="KIND", help=kinds)
     out.add_argument("--out", type=Path, metavar="FILE", help="file to write; otherwise stdout")
+    out.add_argument(
+        "--texts", action="store_true", help="trajectories with their prompts and raw replies in place of addresses"
+    )
     flags.add_database(out)
     out.set_defaults(run=_export)
     into = commands.add_parser("import", help=f"read {' or '.join(IMPORTS)} from JSONL")
@@ -35,17 +40,17 @@ def _export(chosen: argparse.Namespace) -> int:
     from storage.store import Store  # noqa: PLC0415
     from webapp.export import exported  # noqa: PLC0415
 
-    async def write() -> int:
-        with Store.open(flags.settings(chosen).database) as store:
-            if chosen.out is None:
-                return sum(_put(sys.stdout, line) for line in exported(store, chosen.kind))
+    if chosen.texts and chosen.kind != "trajectories":
+        raise ValueError(f"--texts belongs to `podium export trajectories`; {chosen.kind} have no texts beside them")
+    with Store.open(flags.settings(chosen).database) as store:
+        lines = exported(store, chosen.kind, texts=chosen.texts)
+        if chosen.out is None:
+            count = sum(_put(sys.stdout, line) for line in lines)
+        else:
             partial = chosen.out.with_name(chosen.out.name + ".partial")
             with partial.open("w", encoding="utf-8") as file:
-                count = sum(_put(file, line) for line in exported(store, chosen.kind))
+                count = sum(_put(file, line) for line in lines)
             partial.replace(chosen.out)
-            return count
-
-    count = asyncio.run(write())
     print(f"{count} {chosen.kind} exported", file=sys.stderr)
     return 0
 
@@ -57,18 +62,26 @@ def _put(file: Any, line: str) -> int:
 
 def _import(chosen: argparse.Namespace) -> int:
     from storage.store import Store  # noqa: PLC0415
-    from webapp.jsonl import read_queries, read_trajectories  # noqa: PLC0415
+    from webapp.jsonl import read_queries  # noqa: PLC0415
 
     settings = flags.settings(chosen)
-    found: list[Any] = list(read_queries(chosen.file) if chosen.kind == "queries" else read_trajectories(chosen.file))
+    queries = list(read_queries(chosen.file)) if chosen.kind == "queries" else []
+    trajectories = _trajectories(chosen.file) if chosen.kind == "trajectories" else []
+    # Reading all of a file first finds a bad line before the database is locked for the import.
+    count = len(queries) + sum(1 for _ in trajectories)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
 
     async def keep() -> int:
         with Store.open(settings.database) as store:
-            if chosen.kind == "queries":
-                return await store.add_queries(found)
-            return await store.add_all(found)
+            return await (store.add_queries(queries) if chosen.kind == "queries" else store.add_all(trajectories))
 
     new = asyncio.run(keep())
-    print(f"{new} {chosen.kind} imported, {len(found) - new} were here already", file=sys.stderr)
+    print(f"{new} {chosen.kind} imported, {count - new} were here already", file=sys.stderr)
     return 0
+
+
+def _trajectories(path: Path) -> Iterable[Trajectory]:
+    """The records of a file, read twice with one in memory at a time; a pipe can be read only once."""
+    from webapp.jsonl import TrajectoryFile, read_trajectories  # noqa: PLC0415
+
+    return TrajectoryFile(path) if path.is_file() else list(read_trajectories(path))

@@ -16,8 +16,11 @@ from webapp.views import palette, words
 
 _SCRIPTS: Final = (
     "core.js",
+    "texts.js",
+    "calls.js",
     "answer.js",
     "steps.js",
+    "live.js",
     "trace.js",
     "chart.js",
     "rank_order.js",
@@ -25,6 +28,7 @@ _SCRIPTS: Final = (
     "rank_keys.js",
     "rank_list.js",
     "comparison.js",
+    "serving.js",
     "small.js",
 )
 _READY: Final = 'document.dispatchEvent(new CustomEvent("podium:ready"));'

@@ -30,6 +30,12 @@ class Desk(Protocol):
         """One sentence: which policy routes and which pool replies."""
 
     @property
+    def serving(self) -> Mapping[str, str | None] | None:
+        """Where the page asks how the servers are doing: `address`, from the page, and `model`, the orchestrator's
+        where it runs on a server. `None`: it does not ask.
+        """
+
+    @property
     def examples(self) -> Sequence[str]:
         """Queries to try."""
 

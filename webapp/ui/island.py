@@ -47,6 +47,11 @@ def masthead_island(**options: Any) -> gr.HTML:
     return _island("masthead", "masthead", (), **options)
 
 
+def serving_island(**options: Any) -> gr.HTML:
+    """How the orchestrator's server is doing, notices and the licence; the browser asks the HTTP interface itself."""
+    return _island("serving", "serving", (), **options)
+
+
 def examples_island(**options: Any) -> gr.HTML:
     """Example queries to click. Event: `chosen`."""
     return _island("examples", "examples", ("chosen",), **options)

@@ -22,6 +22,7 @@ def build_page(desk: Desk) -> gr.Blocks:
     page: gr.Blocks
     with gr.Blocks(title=words.TITLE, analytics_enabled=False, fill_width=True) as page:
         island.masthead_island(value=masthead, elem_id="masthead")
+        island.serving_island(value=desk.serving, elem_id="serving")
         with gr.Tabs(selected="run", elem_id="tabs") as tabs:
             with gr.Tab(words.TAB_RUN, id="run"):
                 run = RunTab(desk)

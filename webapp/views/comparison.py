@@ -9,7 +9,7 @@ from prefs.ballot import Ballot
 from prefs.ranking import Ranking
 from storage.trajectories import State
 from webapp.views import amounts, trace
-from webapp.views.steps import JsonObject
+from webapp.views.calls import JsonObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +133,8 @@ def _without(view: JsonObject, hidden: frozenset[str]) -> JsonObject:
         shown["rows"] = [_anonymous(row) for row in shown["rows"]]
         shown["policy"] = None
         shown["answer"] = None if shown["answer"] is None else shown["answer"] | {"who": None}
+    if hidden and shown["answer"] is not None:
+        shown["answer"] = shown["answer"] | {"judging": None}
     for name, key in (("cost", "cost"), ("latency", "seconds")):
         if name in hidden:
             shown["totals"] = shown["totals"] | {key: None, "tokens": None}

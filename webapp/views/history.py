@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from webapp.views import amounts
-from webapp.views.steps import JsonObject
+from webapp.views.calls import JsonObject
 
 
 @dataclass(frozen=True, slots=True)

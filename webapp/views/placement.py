@@ -7,7 +7,7 @@ from orchestrator.alternatives import new_id
 from prefs.ballot import Ballot
 from prefs.ranking import Ranking
 from webapp.views import words
-from webapp.views.steps import JsonObject
+from webapp.views.calls import JsonObject
 
 
 @dataclass(frozen=True, slots=True)

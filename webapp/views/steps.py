@@ -1,18 +1,16 @@
 """A finished step as one row of the trace, with what unfolds under it."""
 
-from typing import Any
+from urllib.parse import urlsplit
 
-from orchestrator.model_call import ModelCall
 from orchestrator.pool import Pool
 from orchestrator.trajectory import Document, Observation, Step
 from webapp.views import amounts, words
 from webapp.views.aliases import who
+from webapp.views.calls import JsonObject, call_rows
 
 LONGEST_GIST = 240
 LONGEST_TEXT = 6_000
 """Characters of one text that travel to the browser; the export holds all of it."""
-
-JsonObject = dict[str, Any]
 
 
 def step_row(step: Step, pool: Pool) -> JsonObject:
@@ -32,7 +30,7 @@ def step_row(step: Step, pool: Pool) -> JsonObject:
         "cost": amounts.cost(step.calls),
         "seconds": amounts.seconds(step.latency_s),
         "tokens": amounts.tokens(step.calls),
-        "detail": _detail(observation) | {"calls": [_call(call) for call in step.calls]},
+        "detail": _detail(observation) | {"calls": call_rows(step.calls)},
     }
 
 
@@ -73,27 +71,17 @@ def _document(document: Document) -> JsonObject:
         "text": _shortened(document.text, 1_500),
         "source": document.source,
         "score": None if document.score is None else f"{document.score:.2f}",
+        "web": document.web,
+        "host": _host(document.source) if document.web else None,
     }
 
 
-def _call(call: ModelCall) -> JsonObject:
-    """One billed or timed call with where its price comes from."""
-    price = call.charge.source if call.charge.as_of is None else f"{call.charge.source}, {call.charge.as_of}"
-    notes = [f"{len(call.attempts)} failed before" if call.attempts else "", call.error or ""]
-    if call.in_flight is not None and call.in_flight > 1:
-        notes.append(f"{call.in_flight} in flight")
-    return {
-        "role": words.ROLES[call.role],
-        "alias": call.alias,
-        "model": call.model,
-        "tokens": amounts.tokens([call]),
-        "cost": amounts.cost([call]),
-        "status": call.charge.status.value,
-        "price": price,
-        "seconds": amounts.seconds(call.latency_s),
-        "simulated": call.simulated,
-        "notes": "; ".join(note for note in notes if note),
-    }
+def _host(source: str) -> str | None:
+    """The host that a passage was fetched from."""
+    try:
+        return urlsplit(source).hostname
+    except ValueError:
+        return None
 
 
 def _shortened(text: str, most: int) -> str:

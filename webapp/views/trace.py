@@ -6,13 +6,15 @@ from datetime import datetime
 from orchestrator.pool import Pool
 from orchestrator.preference import PreferenceVector
 from orchestrator.preference import instruction as in_words
-from orchestrator.trajectory import Origin, Step, StopReason, Trajectory
+from orchestrator.trajectory import Origin, Outcome, Step, StopReason, Trajectory
 from storage.trajectories import State
 from webapp.asking import preference_name
 from webapp.live_run import AtWork, RunSnapshot
 from webapp.views import amounts, words
 from webapp.views.aliases import who
-from webapp.views.steps import JsonObject, step_row
+from webapp.views.calls import JsonObject, call_row
+from webapp.views.steps import step_row
+from webapp.writing import Writing
 
 Rows = Callable[[Trajectory], Sequence[JsonObject | str]]
 """Makes the rows of a trajectory. A follower passes one that remembers finished steps as JSON text."""
@@ -35,6 +37,7 @@ def run_view(snapshot: RunSnapshot, pool: Pool, now: datetime, rows: Rows | None
                 state=snapshot.states[trajectory.id],
                 at_work=snapshot.at_work.get(trajectory.id),
                 waiting=_waits(snapshot, number - 1),
+                writing=snapshot.writing.get(trajectory.id, ()),
                 rows=None if rows is None else rows(trajectory),
             )
             for number, trajectory in enumerate(snapshot.trajectories, 1)
@@ -51,6 +54,7 @@ def trace_view(
     state: State = State.FINISHED,
     at_work: AtWork | None = None,
     waiting: bool = False,
+    writing: Sequence[Writing] = (),
     rows: Sequence[JsonObject | str] | None = None,
 ) -> JsonObject:
     """One trajectory: rows, the call at work, running total and why it stopped."""
@@ -65,7 +69,7 @@ def trace_view(
         "state_words": state_words(trajectory, state),
         "tone": _tone(trajectory, state),
         "rows": [step_row(step, pool) for step in trajectory.steps] if rows is None else rows,
-        "live": _live(trajectory, state, at_work, pool, waiting),
+        "live": _live(trajectory, at_work, pool, waiting, writing) if state is State.RUNNING else None,
         "totals": totals(trajectory),
         "answer": None if state is State.RUNNING else answer_view(trajectory),
     }
@@ -118,13 +122,13 @@ def answer_view(trajectory: Trajectory) -> JsonObject:
     observation = last.observation if last is not None else None
     outcome = trajectory.outcome
     extracted = observation is not None and observation.origin is Origin.EXTRACTED
-    by = outcome.by
     return {
         "text": trajectory.answer,
         "verdict": str(outcome.verdict),
         "verdict_words": words.VERDICTS[outcome.verdict],
-        "by": None if by is None else words.GRADERS.get(by, by),
+        "by": _grader(outcome),
         "reason": outcome.reason,
+        "judging": _judging(outcome),
         "reference": trajectory.reference,
         "origin": None if observation is None else words.ORIGINS[observation.origin],
         "extracted": extracted,
@@ -140,10 +144,27 @@ def _answering_step(trajectory: Trajectory) -> Step | None:
     return trajectory.steps[-1]
 
 
-def _live(trajectory: Trajectory, state: State, at_work: AtWork | None, pool: Pool, waiting: bool) -> JsonObject | None:
-    """The row that is being made, or `None` when nothing runs."""
-    if state is not State.RUNNING:
+def _grader(outcome: Outcome) -> str | None:
+    """`by the reference answer`, `judged by gpt-5-mini`."""
+    if outcome.by is None:
         return None
+    known = words.GRADERS.get(outcome.by)
+    return words.JUDGED.format(by=outcome.by) if known is None else words.GRADED.format(by=known)
+
+
+def _judging(outcome: Outcome) -> JsonObject | None:
+    """The judge model's own call, which the totals leave out."""
+    call = outcome.call
+    if call is None:
+        return None
+    said = words.JUDGING.format(seconds=amounts.seconds(call.latency_s), cost=amounts.cost([call]))
+    return {"words": said, "call": call_row(call)}
+
+
+def _live(
+    trajectory: Trajectory, at_work: AtWork | None, pool: Pool, waiting: bool, writing: Sequence[Writing]
+) -> JsonObject:
+    """The row that is being made."""
     return {
         "number": len(trajectory.steps) + 1,
         "waiting": waiting,
@@ -151,7 +172,16 @@ def _live(trajectory: Trajectory, state: State, at_work: AtWork | None, pool: Po
         "why": "" if at_work is None else at_work.routed.thought,
         "since_ms": None if at_work is None else _ms(at_work.since),
         "started_ms": None if trajectory.fork is not None else _ms(trajectory.started_at),
+        "thinks": at_work is None and any(one.alias is None and one.thinking for one in writing),
+        "writing": [_written(one) for one in writing if one.thinking or one.reply],
     }
+
+
+def _written(writing: Writing) -> JsonObject:
+    """Who writes, and the end of what is there so far."""
+    role = words.ROLES[writing.role]
+    name = role if writing.alias is None else f"{writing.alias}, {role}"
+    return {"who": name, "thinking": writing.thinking, "reply": writing.reply}
 
 
 def _waits(snapshot: RunSnapshot, position: int) -> bool:

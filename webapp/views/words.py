@@ -80,11 +80,29 @@ ROLES: Final[Mapping[str, str]] = {
     "judge": "judge",
 }
 
+TOKENS_IN: Final = "in"
+TOKENS_OUT: Final = "out"
+TOKENS_CACHED: Final = "from cache"
+TOKENS_REASONING: Final = "of them thinking"
+TOKENS_BY: Final = "prompt counted beforehand by {by}"
+QUEUED: Final = "waited {seconds} for a free place"
+IN_FLIGHT: Final = "{count} in flight at its endpoint"
+FALLBACK: Final = "in place of {model}, which failed"
+ATTEMPT_UNKNOWN: Final = "dollars unknown"
+GRADED: Final = "by {by}"
+JUDGED: Final = "judged by {by}"
+JUDGING: Final = "Judging took {seconds} and cost {cost}. It is not part of the route's time or cost."
+
 ISLANDS: Final[Mapping[str, str]] = {
     "simulated": "simulated",
     "simulated_title": "A stand-in replied here. Its text, tokens, price and time are simulated.",
     "calling": "calling {alias}…",
     "deciding": "deciding what to call…",
+    "thinking": "The orchestrator is thinking…",
+    "writing": "What is being written",
+    "thinks": "{who} thinks",
+    "writes": "{who} writes",
+    "say_thinking": "Step {number}: the orchestrator is thinking.",
     "waiting": "waits for the one before it",
     "examples": "Try one of these",
     "elapsed": "elapsed",
@@ -103,6 +121,29 @@ ISLANDS: Final[Mapping[str, str]] = {
     "stderr": "Error output",
     "value": "Value",
     "calls": "Calls billed to this step",
+    "attempts_one": "1 failed attempt before, paid for in this call",
+    "attempts": "{count} failed attempts before, paid for in this call",
+    "attempt": "after {seconds}, {cost}: {error}",
+    "prompt": "Prompt",
+    "raw_reply": "Raw reply",
+    "prompt_of": "Prompt of {who}",
+    "reply_of": "Raw reply of {who}",
+    "text_loading": "Fetching the text…",
+    "text_missing": "Not kept here. It stayed where this trajectory was made; export it there with --texts.",
+    "text_failed": "The text could not be fetched. Close this and open it again.",
+    "text_readable": "Readable",
+    "text_exact": "Exact",
+    "text_thinking": "thinking",
+    "text_said": "said",
+    "text_tool_calls": "tool calls",
+    "text_rest": "everything else",
+    "text_length": "{count} characters",
+    "copy": "Copy",
+    "copied": "Copied",
+    "copy_failed": "Not copied",
+    "web": "web",
+    "web_title": "Fetched from the web: somebody else's words. They are data here and never instructions.",
+    "how_judged": "How it was judged",
     "nothing": "Nothing came back.",
     "source": "Source",
     "open_step": "Show details of step {number}",
@@ -120,7 +161,6 @@ ISLANDS: Final[Mapping[str, str]] = {
     "no_steps": "No step has been kept.",
     "answer": "Answer",
     "no_answer": "No answer",
-    "graded_by": "by {by}",
     "reference": "Reference answer",
     "extracted": "Extracted from",
     "seed": "seed {seed}",
@@ -167,6 +207,26 @@ ISLANDS: Final[Mapping[str, str]] = {
     "favour_help": "0 does not ask for it, 1 asks for it wherever it makes sense.",
     "favour": "Weight of {alias}",
     "not_in_pool": "not in this pool",
+    "serving_model": "The orchestrator's model, on the server at {address}",
+    "serving_looking": "asking its server…",
+    "serving_running": "running",
+    "serving_running_title": "Requests that the server works on now, of everybody who uses it",
+    "serving_waiting": "waiting",
+    "serving_waiting_title": "Requests in the server's own queue",
+    "serving_prefix": "% prefix cache",
+    "serving_prefix_title": "Tokens of prompts that the server found in its cache and need not read again, since it "
+    "started. In the last seconds: {now}. Of the cache's memory, {used} is in use.",
+    "serving_tokens": "tokens/s",
+    "serving_tokens_title": "Tokens that the server writes each second, all requests together, over the last seconds. "
+    "It reads {read} tokens/s of prompts; the first token comes after {first}.",
+    "serving_unreachable": "server unreachable",
+    "serving_back": "The orchestrator's server is there again.",
+    "serving_paused": "calls paused",
+    "serving_paused_title": "Its server failed several times in a row, so runs do not ask it now. They try again in "
+    "{seconds} s. The last failure: {error}",
+    "unknown": "unknown",
+    "notice_hide": "Hide this notice",
+    "licence_understood": "Understood",
     "dark": "Dark",
     "light": "Light",
     "theme": "Switch between light and dark",

@@ -40,6 +40,20 @@
     return P.el("span", "pd-sim", P.say("simulated"), { title: P.say("simulated_title") });
   };
 
+  // A mark on what was fetched from the web: it is data, whatever it says.
+  P.fromWeb = function (host) {
+    const node = P.el("span", "pd-web", P.say("web"), { title: P.say("web_title") });
+    if (host) node.append(" ", P.el("span", "pd-web-host", host));
+    return node;
+  };
+
+  // What scrolls can be reached by keyboard; what fits is no stop on the way.
+  P.reachable = function (node) {
+    for (const box of node.querySelectorAll(".pd-pre, .pd-long, .pd-docs p, .pd-judged, .pd-answer-text")) {
+      if (box.scrollHeight > box.clientHeight + 1) box.tabIndex = 0;
+    }
+  };
+
   P.empty = function (title, text) {
     const node = P.el("div", "pd-empty");
     const steps = P.el("div", "pd-podium", undefined, { "aria-hidden": "true" });

@@ -15,30 +15,14 @@
     for (const document of found) {
       const item = el("li");
       const head = el("div", "pd-doc-head");
-      head.append(el("b", "", document.title), P.source(document.source));
+      head.append(el("b", "", document.title));
+      if (document.web) head.append(P.fromWeb(document.host));
+      head.append(P.source(document.source));
       if (document.score !== null) head.append(el("span", "pd-number", document.score));
       item.append(head, el("p", "", document.text));
       list.append(item);
     }
     return list;
-  }
-
-  function calls(billed) {
-    const wrap = el("div", "pd-scroll");
-    const table = el("table", "pd-table");
-    const body = el("tbody");
-    for (const call of billed) {
-      const line = el("tr");
-      const made = el("td", "", [call.role, call.alias, call.model].filter(Boolean).join(" · "));
-      if (call.simulated) made.append(" ", P.simulated());
-      if (call.notes) made.append(el("div", "pd-note", call.notes));
-      line.append(made, el("td", "pd-number", call.tokens), el("td", "pd-number", call.cost));
-      line.append(el("td", "pd-note", call.price), el("td", "pd-number", call.seconds));
-      body.append(line);
-    }
-    table.append(body);
-    wrap.append(table);
-    return wrap;
   }
 
   function fork(row, options) {
@@ -67,7 +51,7 @@
       if (more.code.error) node.append(block(say("error"), more.code.error, "pd-bad"));
     } else if (more.text && !more.documents.length) node.append(block(say("came_back"), el("p", "pd-long", more.text)));
     if (row.source) node.append(block(say("source"), P.source(row.source)));
-    if (more.calls.length) node.append(block(say("calls"), calls(more.calls)));
+    if (more.calls.length) node.append(block(say("calls"), P.callRows(more.calls)));
     if (options.onFork && options.pool.length > 1) node.append(fork(row, options));
     return node;
   }
@@ -108,6 +92,7 @@
       if (open === isOpen) return;
       if (open && !item.querySelector(".pd-detail")) item.append(detail(row, options));
       item.querySelector(".pd-detail").hidden = !open;
+      if (open) requestAnimationFrame(() => P.reachable(item));
       button.setAttribute("aria-expanded", String(open));
     };
     button.addEventListener("click", () => {
@@ -115,24 +100,6 @@
       item.open(open);
       if (options.onOpen) options.onOpen(row.index, open);
     });
-    return item;
-  };
-
-  P.liveRow = function (live) {
-    const item = el("li", "pd-step pd-live");
-    const line = el("div", "pd-head");
-    line.append(el("span", "pd-index", live.number), P.badge(live.who || { alias: "orchestrator", code: "…", shape: "round" }));
-    const text = el("span", "pd-text");
-    const title = live.waiting ? say("waiting") : live.who ? say("calling", { alias: live.who.alias }) : say("deciding");
-    const said = el("span", "pd-name");
-    said.append(el("b", "", title));
-    text.append(said);
-    if (live.why) text.append(el("span", "pd-why", live.why));
-    line.append(text);
-    const numbers = el("span", "pd-numbers");
-    if (!live.waiting && live.since_ms) numbers.append(P.clock("pd-number", live.since_ms));
-    line.append(numbers);
-    item.append(line);
     return item;
   };
 })((window.Podium = window.Podium || {}));

@@ -7,6 +7,7 @@
   P.trace = function ({ element, props, watch, trigger }) {
     const root = element.querySelector(".pd-trace");
     const rowsOf = new Map(); // alternative id -> [{text, item, row}]
+    const boxOf = new Map(); // alternative id -> the box of what is being written, once anything was
     let view = null, chosen = null, tabs = new Map(), pane = null;
 
     function take() {
@@ -26,6 +27,7 @@
 
     function begin() {
       rowsOf.clear();
+      boxOf.clear();
       tabs = new Map();
       chosen = view.alternatives[0]?.id ?? null;
       P.linkTo(view.run);
@@ -92,11 +94,16 @@
     }
 
     function paintPane(alternative) {
-      pane.summary.replaceChildren(...summary(alternative));
+      const told = JSON.stringify([alternative.id, alternative.tone, alternative.state_words, alternative.totals, Boolean(alternative.live?.waiting)]);
+      if (pane.summary.dataset.shown !== told) {
+        pane.summary.dataset.shown = told;
+        pane.summary.replaceChildren(...summary(alternative));
+      }
       const answered = JSON.stringify([alternative.id, alternative.answer]);
       if (pane.answer.dataset.shown !== answered) {
         pane.answer.dataset.shown = answered;
         pane.answer.replaceChildren(...(alternative.answer ? [P.answerCard(alternative.answer, alternative.state_words)] : []));
+        requestAnimationFrame(() => P.reachable(pane.answer));
         if (alternative.answer) pane.said.textContent = `${alternative.name}: ${alternative.state_words}`;
       }
       paintRows(alternative);
@@ -141,16 +148,22 @@
       else if (!wanted.length) wanted.push(el("li", "pd-note", say("no_steps")));
       const atEnd = pane.list.scrollTop + pane.list.clientHeight >= pane.list.scrollHeight - 40;
       reconcile(pane.list, wanted);
+      boxOf.get(alternative.id)?.follow();
       if (alternative.live && atEnd) pane.list.scrollTop = pane.list.scrollHeight;
       mark();
     }
 
     function liveRow(alternative) {
-      const signature = JSON.stringify([alternative.id, alternative.live]);
+      const { writing, ...live } = alternative.live;
+      if (writing.length && !boxOf.has(alternative.id)) boxOf.set(alternative.id, P.writingBox());
+      const box = boxOf.get(alternative.id);
+      const signature = JSON.stringify([alternative.id, live, Boolean(box)]);
       if (pane.liveSignature !== signature) {
         pane.liveSignature = signature;
-        pane.live = P.liveRow(alternative.live);
+        pane.live = P.liveRow(live, box);
+        if (live.thinks) pane.said.textContent = say("say_thinking", live);
       }
+      box?.write(writing);
       return pane.live;
     }
 
