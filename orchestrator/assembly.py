@@ -43,7 +43,7 @@ class Assembly:
     def raw(self) -> dict[str, Any]:
         """The reply in the form of a whole one."""
         message: dict[str, Any] = {"role": "assistant", "content": None, **self._other}
-        message |= {name: _joined(parts) for name, parts in self._texts.items()}
+        message |= {name: "".join(parts) for name, parts in self._texts.items()}
         if self._calls.any:
             message["tool_calls"] = self._calls.whole()
         choice = {"index": 0, "message": message, "finish_reason": self._finish_reason}
@@ -171,13 +171,5 @@ class _Call:
             return self._odd
         function = dict(self._function)
         if self._arguments:
-            function["arguments"] = _joined(self._arguments)
+            function["arguments"] = "".join(self._arguments)
         return {**self._said, "function": function}
-
-
-def _joined(parts: list[str]) -> str:
-    """The parts as one text; a character whose halves came apart is put together again."""
-    text = "".join(parts)
-    if text.isascii() or not any("\ud800" <= character < "\udc00" for character in text):
-        return text
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")

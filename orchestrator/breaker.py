@@ -76,7 +76,7 @@ class Breaker:
         """The attempt failed in a way that speaks of the server's health."""
         self.failures += 1
         self.last_error = error
-        if passage is Passage.PROBE:
+        if passage is Passage.PROBE and self._probing:
             self._probing = False
             self._cool_down_s = min(2 * self._cool_down_s, LONGEST_COOL_DOWN_S)
             self._next_try_at = self._clock() + self._cool_down_s

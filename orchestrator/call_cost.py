@@ -13,9 +13,7 @@ from orchestrator.model_call import Charge, ChargeStatus, Usage, unpriced
 from orchestrator.prices import Quote, charge
 from orchestrator.tokenizer import BYTES_A_TOKEN, estimated_tokens
 
-NOT_CHARGED: Final = Charge(
-    Decimal(0), ChargeStatus.FREE, "not charged: refused, or never arrived"
-)
+NOT_CHARGED: Final = Charge(Decimal(0), ChargeStatus.FREE, "not charged: refused, or never arrived")
 
 
 @dataclass(slots=True)

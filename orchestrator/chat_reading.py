@@ -23,7 +23,9 @@ _LARGEST_STREAM_BYTES: Final = 4 * LARGEST_BYTES
 _GRACE_S: Final = 2.0
 """How long the count of tokens and the end of a stream are waited for once its reply is finished."""
 _BEGINNINGS: Final = (b"data:", b"event:", b"id:", b"retry:", b":")
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _DONE: Final = b"[DONE]"
+_DEEPEST: Final = 100
 
 Raw = Mapping[str, Any]
 
@@ -70,13 +72,9 @@ class ChatReading:
         grace = asyncio.timeout(None)
         try:
             async with grace:
-                size = stream.take(first)
+                stream.take(first, grace)
                 async for piece in arriving:
-                    size += stream.take(piece)
-                    if size > _LARGEST_STREAM_BYTES:
-                        raise TooLarge(_LARGEST_STREAM_BYTES)
-                    if stream.finished and grace.when() is None:
-                        grace.reschedule(asyncio.get_running_loop().time() + _GRACE_S)
+                    stream.take(piece, grace)
         except (TimeoutError, httpx.TransportError):
             # What is missing is the end of a stream whose reply is there.
             if not stream.finished:
@@ -107,6 +105,12 @@ class ChatReading:
             raise words.no_reply("without any choice")
         if not isinstance(choices[0].get("message"), dict):
             raise words.no_reply("without a message")
+        return self.struck(raw)
+
+    def struck(self, raw: Raw) -> Raw:
+        """The reply without the key; raises EndpointFailed where it is nested deeper than anybody could write down."""
+        if not _shallow(raw):
+            raise self.server.failures.no_reply("with JSON that is nested too deeply")
         struck: Raw = self.server.key.struck_json(raw)
         return struck
 
@@ -130,6 +134,7 @@ class _Stream:
         self._reading = reading
         self._assembly = assembly
         self._events = ServerEvents()
+        self._bytes = 0
         self._done = False
 
     @property
@@ -137,18 +142,23 @@ class _Stream:
         """Whether the reply is there, if not the end of the stream."""
         return self._done or self._assembly.finished
 
-    def take(self, piece: bytes) -> int:
-        """Bytes as they come, whose number is given back; raises EndpointFailed, TryAgain or TooLarge."""
+    def take(self, piece: bytes, grace: asyncio.Timeout) -> None:
+        """Bytes as they come; raises EndpointFailed, TryAgain or TooLarge. Sets the grace once the reply is there."""
+        self._bytes += len(piece)
         for event in self._events.take(piece):
             self._event(event)
+        if self._bytes > _LARGEST_STREAM_BYTES:
+            raise TooLarge(_LARGEST_STREAM_BYTES)
         if self._events.begun_bytes > LARGEST_BYTES:
             raise TooLarge
-        return len(piece)
+        if self.finished and grace.when() is None:
+            grace.reschedule(asyncio.get_running_loop().time() + _GRACE_S)
 
     def ended(self) -> Raw:
         """The reply, now that nothing more comes; raises TryAgain where it is not finished."""
         for event in self._events.end():
-            self._event(event)
+            if event.data.endswith((b"}", _DONE)):
+                self._event(event)
         reading, words = self._reading, self._reading.server.failures
         if not self.finished:
             raise TryAgain(
@@ -156,8 +166,7 @@ class _Stream:
             )
         if not self._assembly.begun:
             raise words.no_reply("without any choice")
-        struck: Raw = reading.server.key.struck_json(self._assembly.raw())
-        return struck
+        return reading.struck(self._assembly.raw())
 
     def _event(self, event: ServerEvent) -> None:
         if self._done:
@@ -177,7 +186,7 @@ async def _first(arriving: AsyncIterator[bytes]) -> bytes:
     """The beginning of the body, without blanks before it; long enough to tell what it is, if the body is."""
     first = b""
     async for piece in arriving:
-        first = (first + piece).lstrip()
+        first = (first + piece).removeprefix(_BYTE_ORDER_MARK).lstrip()
         if len(first) >= len(b"event:"):
             break
     return first
@@ -185,3 +194,16 @@ async def _first(arriving: AsyncIterator[bytes]) -> bytes:
 
 def _is_event(first: bytes) -> bool:
     return first.startswith(_BEGINNINGS)
+
+
+def _shallow(raw: Raw) -> bool:
+    """Whether lists and objects are nested at most `_DEEPEST` times."""
+    level: list[Any] = [raw]
+    for _ in range(_DEEPEST):
+        inner: list[Any] = []
+        for value in level:
+            inner.extend(value.values() if isinstance(value, dict) else value)
+        level = [value for value in inner if isinstance(value, dict | list)]
+        if not level:
+            return True
+    return False

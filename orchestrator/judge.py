@@ -1,6 +1,6 @@
 """Who says whether an answer is right: the reference where it can, else a model that is asked to compare."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 from orchestrator.bill import Bill
@@ -9,7 +9,7 @@ from orchestrator.endpoint_client import EndpointFailed
 from orchestrator.grade import finding, grade
 from orchestrator.judge_prompt import judge_messages, judgement
 from orchestrator.model_call import CallRole, ModelCall
-from orchestrator.pool import Pool, Sampling
+from orchestrator.pool import Pool
 from orchestrator.priced_model import Asked, PricedModel
 from orchestrator.prices import PriceBook
 from orchestrator.tool import CannotAfford, Remaining
@@ -60,12 +60,7 @@ class ModelJudge:
     def _asked(self, query: str, answer: str, reference: str) -> Asked:
         served = self.model.served
         messages = judge_messages(query, answer, reference, served.system)
-        return Asked(CallRole.JUDGE, None, messages, judging(served.sampling))
-
-
-def judging(sampling: Sampling) -> Sampling:
-    """The same without chance; what the pool does not want to be sent is still left out."""
-    return sampling if sampling.temperature is None else replace(sampling, temperature=0.0)
+        return Asked(CallRole.JUDGE, None, messages, served.sampling)
 
 
 def judge_of(pool: Pool, clients: ChatClients, book: PriceBook | None) -> Judge:

@@ -52,7 +52,7 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """The keys of each kind of table; the file itself has no name."""
 
-ORCHESTRATOR_SAMPLING: Final = Sampling(temperature=1.0, max_tokens=12_000, timeout_s=120.0)
+ORCHESTRATOR_SAMPLING: Final = Sampling(temperature=1.0, max_tokens=12_000, timeout_s=600.0)
 """How ToolOrchestra's evaluation samples the released model."""
 JUDGE_SAMPLING: Final = Sampling(temperature=0.0)
 TAVILY: Final = Endpoint("https://api.tavily.com", "TAVILY_API_KEY")
@@ -163,7 +163,7 @@ def _tokenizer(table: PoolTable) -> str | None:
     text = table.text("tokenizer")
     if text is None:
         return None
-    path = table.source.folder / Path(text)
+    path = table.source.folder / Path(text).expanduser()
     if not path.exists():
         raise table.bad(
             f"'tokenizer' must be the path of a tokenizer.json or of the folder that holds it; there is no {path}",

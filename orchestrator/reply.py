@@ -30,8 +30,16 @@ def text_and_thinking(message: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def storable(text: str) -> str:
-    """The same text with what no database takes, half surrogate pairs and NUL, replaced by question marks."""
-    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "?")
+    """The same text with what no database takes, half surrogate pairs and NUL, replaced by question marks.
+
+    Halves that stand side by side, as where a stream was cut between them, become their character.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        paired = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+        text = paired.encode("utf-8", "replace").decode()
+    return text.replace("\0", "?")
 
 
 def written_text(content: object) -> str:
@@ -62,6 +70,12 @@ def _nothing(text: str, thinking: str) -> str:
     return "the reply holds thinking but no tool call" if thinking else "the reply is empty"
 
 
+class _Problem(str):
+    """What is wrong with a block that could not be read; any other text is what a model wrote."""
+
+    __slots__ = ()
+
+
 def _from_list(calls: object) -> Iterator[object]:
     """What each structured call says, as name and arguments."""
     for call in calls if isinstance(calls, list) else []:
@@ -78,7 +92,7 @@ def _from_text(text: str) -> Iterator[object]:
         block, closed, _ = piece.partition(_CLOSE)
         parsed = _parsed(block)
         if parsed is None:
-            yield f"the call is {'not JSON' if closed else 'cut off'}: {_short(block)}"
+            yield _Problem(f"the call is {'not JSON' if closed else 'cut off'}: {_short(block)}")
         else:
             yield parsed
 
@@ -92,13 +106,13 @@ def _parsed(text: str) -> Any:
 
 def _valid(written: object, offered: Sequence[str]) -> ToolCall | str:
     """The call, or what is wrong with it."""
-    if isinstance(written, str):
+    if isinstance(written, _Problem):
         return written
     if not isinstance(written, Mapping):
-        return f"the call is {_short(repr(written))}, not an object with name and arguments"
+        return f"the call is {_shown(written)}, not an object with name and arguments"
     tool, arguments = written.get("name"), written.get("arguments")
     if not isinstance(tool, str) or tool not in TOOLS:
-        return f"there is no tool {_short(str(tool))!r}; the tools are {', '.join(TOOLS)}"
+        return f"there is no tool {_shown(tool)}; the tools are {', '.join(TOOLS)}"
     if isinstance(arguments, str):
         parsed = _parsed(arguments)
         if parsed is None:
@@ -118,6 +132,16 @@ def _routed(tool: str, alias: object, offered: Sequence[str]) -> ToolCall | str:
     if alias not in offered:
         return f"{alias} is not on offer now; on offer are {', '.join(offered)}"
     return ToolCall(tool, alias)
+
+
+def _shown(value: object) -> str:
+    """A value that a model wrote, as far as a problem quotes it."""
+    if isinstance(value, str):
+        return repr(_short(value))
+    try:
+        return _short(repr(value))
+    except RecursionError:
+        return "something nested too deeply"
 
 
 def _short(text: str) -> str:

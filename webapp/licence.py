@@ -14,7 +14,7 @@ class Licence:
     """What a model may be used for, in words."""
 
     model: str
-    """As the server, or the folder, calls it."""
+    """The last part of the name that it goes by."""
     title: str
     text: str
     address: str
@@ -30,15 +30,12 @@ def licence_of(names: Iterable[str | None]) -> Licence | None:
     """The terms of the model that goes by these names, as far as they are known here."""
     for name in names:
         if name and _ORCHESTRATOR.search(name):
+            short = name.rstrip("/").rpartition("/")[2]
             return Licence(
-                name,
+                short,
                 "Research and development only.",
-                f"The orchestrator here is {_short(name)}. Its licence, the NVIDIA License, allows research and "
+                f"The orchestrator here is {short}. Its licence, the NVIDIA License, allows research and "
                 "development and nothing else: no use in production, none for customers. Its terms stand at",
                 "https://huggingface.co/nvidia/Nemotron-Orchestrator-8B",
             )
     return None
-
-
-def _short(name: str) -> str:
-    return name.rstrip("/").rpartition("/")[2]

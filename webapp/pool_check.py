@@ -11,14 +11,11 @@ from orchestrator.chat import ChatClient
 from orchestrator.endpoint_client import EndpointClient, EndpointFailed
 from orchestrator.evidence import Evidence
 from orchestrator.model_call import CallRole, Charge
-from orchestrator.pool import Endpoint, Pool, SearchBackend, SearchKind, ServedModel
+from orchestrator.pool import Endpoint, Pool, SearchBackend, ServedModel
 from orchestrator.priced_model import Asked, PricedModel
 from orchestrator.prices import PriceBook, quote
+from orchestrator.retrieval.choice import SPEECHES
 from orchestrator.retrieval.remote import RemoteRetriever
-from orchestrator.retrieval.retrieve_server import RetrieveServer
-from orchestrator.retrieval.searxng import SearXng
-from orchestrator.retrieval.speech import Speech
-from orchestrator.retrieval.tavily import Tavily
 from orchestrator.tool import Remaining, Request, ToolError
 from orchestrator.transport import PooledTransport
 from webapp.pool_trial import Trial, TrialState
@@ -39,11 +36,6 @@ _ROUTING: Final[Mapping[str, Any]] = {
 }
 """Sent to the orchestrator, so that a server which was started without a parser of tool calls refuses here already."""
 _NO_LIST: Final = frozenset((404, 405, 501))
-_SPEECHES: Final[Mapping[SearchKind, type[Speech]]] = {
-    SearchKind.RETRIEVE: RetrieveServer,
-    SearchKind.TAVILY: Tavily,
-    SearchKind.SEARXNG: SearXng,
-}
 
 Progress = Callable[[int, int, str], None]
 """Told how many trials have ended, of how many, and what the last one was."""
@@ -215,7 +207,7 @@ class _Check:
         if backend.endpoint is None or not self._call:
             return _Finding(TrialState.UNTRIED, "a search may cost money; it is made without --no-call")
         client, bill = EndpointClient(backend.endpoint, self._transport, retries=0), Bill()
-        retriever = RemoteRetriever(_SPEECHES[backend.kind](), client, replace(backend, passages=1), self._timeout_s)
+        retriever = RemoteRetriever(SPEECHES[backend.kind](), client, replace(backend, passages=1), self._timeout_s)
         try:
             await retriever.retrieve("podium", Request("podium", Evidence()), "search", bill)
         except ToolError as failure:

@@ -13,11 +13,12 @@ from orchestrator.retrieval.searxng import SearXng
 from orchestrator.retrieval.speech import Speech
 from orchestrator.retrieval.tavily import Tavily
 
-_SPEECHES: Final[Mapping[SearchKind, type[Speech]]] = {
+SPEECHES: Final[Mapping[SearchKind, type[Speech]]] = {
     SearchKind.RETRIEVE: RetrieveServer,
     SearchKind.TAVILY: Tavily,
     SearchKind.SEARXNG: SearXng,
 }
+"""How each kind of server is spoken to."""
 
 
 def retriever_of(backend: SearchBackend, index: Index, clients: ChatClients) -> Retriever:
@@ -26,4 +27,4 @@ def retriever_of(backend: SearchBackend, index: Index, clients: ChatClients) -> 
         return IndexRetriever(index, backend.passages)
     if backend.endpoint is None:
         raise ValueError(f"the search backend {backend.kind.value!r} needs an endpoint: give it a base_url")
-    return RemoteRetriever(_SPEECHES[backend.kind](), clients.endpoint(backend.endpoint), backend)
+    return RemoteRetriever(SPEECHES[backend.kind](), clients.endpoint(backend.endpoint), backend)

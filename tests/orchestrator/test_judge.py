@@ -1,7 +1,6 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -9,7 +8,7 @@ import pytest
 
 from orchestrator import retry
 from orchestrator.chat import ChatClients
-from orchestrator.judge import Judge, ModelJudge, ReferenceJudge, judge_of, judging
+from orchestrator.judge import Judge, ModelJudge, ReferenceJudge, judge_of
 from orchestrator.judge_prompt import SYSTEM
 from orchestrator.model_call import CallRole, ChargeStatus
 from orchestrator.pool import Endpoint, Pool, Price, Sampling, ServedModel
@@ -94,14 +93,14 @@ async def test_what_it_does_not_decide_is_judged_by_the_model_with_its_reasons_a
     assert "Both mean Lima" in (call.reply or "") or verdict is Verdict.UNSOLVED
 
 
-async def test_the_judge_is_asked_without_chance_and_sees_question_reference_and_answer_alone(
+async def test_the_judge_is_asked_as_the_pool_says_and_sees_question_reference_and_answer_alone(
     clients: ChatClients,
 ) -> None:
     server = Conformance(Reply(CORRECT))
     async with conforming(server) as there:
         await judge_at(there.url, clients, sampling=Sampling(0.9, max_tokens=333)).judge(QUESTION, WRONG, RIGHT)
     body = asked_of(server).body
-    assert (body["temperature"], body["max_tokens"]) == (0.0, 333)
+    assert (body["temperature"], body["max_tokens"]) == (0.9, 333)
     assert "tools" not in body
     assert [message["role"] for message in body["messages"]] == ["system", "user"]
     for part in (QUESTION, WRONG, RIGHT):
@@ -115,11 +114,6 @@ async def test_what_the_pool_tells_the_judge_stands_before_our_own_words(clients
     async with conforming(server) as there:
         await judge_at(there.url, clients, system="/no_think").judge(QUESTION, WRONG, RIGHT)
     assert asked_of(server).body["messages"][0]["content"] == f"/no_think\n\n{SYSTEM}"
-
-
-def test_a_temperature_that_the_pool_does_not_send_is_not_sent_by_the_judge() -> None:
-    assert judging(Sampling(None)).temperature is None
-    assert judging(Sampling(1.0)) == replace(Sampling(1.0), temperature=0.0)
 
 
 @pytest.mark.parametrize(

@@ -190,7 +190,7 @@ def test_the_orchestrator_samples_as_the_released_model_does_unless_told_otherwi
     )
     orchestrator = read_pool(path).orchestrator
     assert orchestrator is not None
-    assert orchestrator.served.sampling == Sampling(1.0, None, 20, 12_000, 120.0)
+    assert orchestrator.served.sampling == Sampling(1.0, None, 20, 12_000, 600.0)
     assert orchestrator.served.self_hosted
     assert (orchestrator.profile, orchestrator.tokenizer) == ("train", str(tmp_path / "tokenizer.json"))
 

@@ -172,7 +172,7 @@ WORDS = st.text(st.sampled_from("ab \n\t`.:'é日😀0-"), min_size=1, max_size=
 PRINTED = st.builds(CodeRun, WORDS, WORDS)
 
 
-@settings(max_examples=300)
+@settings(max_examples=200)
 @given(
     st.sampled_from(RELEASED),
     st.lists(WORDS, max_size=6, unique=True),

@@ -50,6 +50,8 @@ class Asked:
 
 
 Plan = Callable[[Asked], Reply | Refusal]
+Instead = Callable[[Mapping[str, str]], Refusal]
+"""From a request's headers to what is said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +75,17 @@ class Conformance:
     """The server without its socket. `asked`, `most_at_work` and `broken_off` tell afterwards what went on."""
 
     def __init__(
-        self, plan: Plan | Reply | Refusal, dialect: Dialect = Dialect(), *, remembers: int | None = None
+        self,
+        plan: Plan | Reply | Refusal,
+        dialect: Dialect = Dialect(),
+        *,
+        remembers: int | None = None,
+        instead: Mapping[str, Instead] | None = None,
     ) -> None:
         self.plan = plan if callable(plan) else in_turn(plan)
         self.dialect = dialect
+        self.instead = instead or {}
+        """Path to what is said there instead of what this server would say."""
         self.requests = 0
         """Chat requests so far."""
         self.asked: deque[Asked] = deque(maxlen=remembers)
@@ -89,18 +98,22 @@ class Conformance:
 
     def serve(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Served:
         """The reply to one request."""
+        if path in self.instead:
+            return _refused(self.instead[path]({name.lower(): value for name, value in headers.items()}))
+        if (method, path) == ("POST", "/v1/chat/completions"):
+            return self._chat(json.loads(body), {name.lower(): value for name, value in headers.items()})
         match method, path:
-            case "POST", "/v1/chat/completions":
-                return self._chat(json.loads(body), {name.lower(): value for name, value in headers.items()})
             case "POST", "/tokenize":
-                return _json(self._tokenize(json.loads(body)))
+                said = self._tokenize(json.loads(body))
             case "POST", "/detokenize":
-                return _json({"prompt": detokenized(json.loads(body)["tokens"])})
+                said = {"prompt": detokenized(json.loads(body)["tokens"])}
             case "GET", "/v1/models":
-                return _json({"object": "list", "data": [{"id": MODEL, "object": "model", "max_model_len": LONGEST}]})
+                said = {"object": "list", "data": [{"id": MODEL, "object": "model", "max_model_len": LONGEST}]}
             case "GET", "/metrics":
                 return Served(200, (self._metrics().encode(),), "text/plain; version=0.0.4")
-        return _json({"detail": "Not Found"}, 404)
+            case _:
+                return _json({"detail": "Not Found"}, 404)
+        return _json(said)
 
     def _chat(self, body: Mapping[str, Any], headers: Mapping[str, str]) -> Served:
         asked = Asked(self.requests, body, headers)
@@ -113,7 +126,7 @@ class Conformance:
             return _json(dialect.refusal(f"Unrecognized request argument supplied: {unknown[0]}"), 400)
         said = self.plan(asked)
         if isinstance(said, Refusal):
-            return Served(said.status, (said.bytes,), said.content_type, said.headers, said.waits_s)
+            return _refused(said)
         return self._completion(said, asked)
 
     def _completion(self, reply: Reply, asked: Asked) -> Served:
@@ -158,6 +171,10 @@ class Conformance:
             f"vllm:{name}{label} {float(value)}\n"
             for name, value in values.items()
         )
+
+
+def _refused(said: Refusal) -> Served:
+    return Served(said.status, (said.bytes,), said.content_type, said.headers, said.waits_s)
 
 
 def _json(said: Any, status: int = 200) -> Served:

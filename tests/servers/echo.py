@@ -65,10 +65,7 @@ ECHOES: Final[Mapping[str, Echo]] = {
     "content in pieces": lambda key: Reply(answering(key), stream=SMALL),
     "content in bytes": lambda key: Reply(answering(key), stream=BYTES),
     "content in parts": lambda key: Reply(
-        [
-            {"type": "text", "text": answering(key[:9]).removesuffix(".</answer>")},
-            {"type": "text", "text": key[9:] + "</answer>"},
-        ]
+        [{"type": "text", "text": f"<answer>It is {key[:9]}"}, {"type": "text", "text": f"{key[9:]}.</answer>"}]
     ),
     "thinking": lambda key: Reply(f"<think>The key is {key}.</think>{answering('secret')}", stream=SMALL),
     "thinking without an end": lambda key: Reply(f"<think>The key is {key} and", stream=SMALL),

@@ -29,15 +29,19 @@ def pool_toml(
     timeout_s: float = 60.0,
     key_env: str | None = None,
     orchestrator_key_env: str | None = None,
+    judge_key_env: str | None = None,
+    search: str = "",
     aliases: Iterable[str] = ALIASES,
 ) -> str:
-    """The pool file. `timeout_s` is for each call."""
+    """The pool file. `timeout_s` is for each call; a judge is there if it has a key; `search` is that table's lines."""
     price = f'price = {{ input_usd_per_mtok = {IN_USD}, output_usd_per_mtok = {OUT_USD}, source = "test" }}'
     lines = ['name = "orchestra"']
-    for name, variable in (("experts", key_env), ("orchestrator", orchestrator_key_env)):
+    for name, variable in (("experts", key_env), ("orchestrator", orchestrator_key_env), ("judge", judge_key_env)):
         lines += [f"[endpoint.{name}]", f'base_url = "{url}/v1"', f"stream = {str(stream).lower()}"]
         lines += [f'api_key_env = "{variable}"'] if variable else []
     lines += ["[orchestrator]", 'endpoint = "orchestrator"', f'model = "{MODEL}"', price, f"timeout_s = {timeout_s}"]
+    lines += ["[judge]", 'endpoint = "judge"', 'model = "judge"', price] if judge_key_env else []
+    lines += ["[search]", search] if search else []
     for alias in aliases:
         lines += [f"[alias.{alias}]", 'endpoint = "experts"', f'model = "model-of-{alias}"', price]
         lines += [f'description = "Serves {alias}."', "latency_s = 1", f"timeout_s = {timeout_s}"]

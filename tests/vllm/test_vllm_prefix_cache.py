@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from orchestrator.bill import Bill
-from orchestrator.pool import TOOL_OF, TOOLS
+from orchestrator.pool import TOOLS
 from orchestrator.tool import Request
 from orchestrator.trajectory import CodeRun, Document, Observation, Origin, StopReason
 from tests.vllm.asking import call_text, policy_at, prompt_tokens, run_to_end
@@ -100,7 +100,3 @@ def whole_blocks(prompt: Sequence[int], before: Sequence[int]) -> int:
     """Tokens in whole blocks that a prompt shares with the one before; the last token is always read again."""
     shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(prompt, before, strict=False)))
     return min(shared, len(prompt) - 1) // BLOCK_TOKENS * BLOCK_TOKENS
-
-
-def test_every_alias_of_the_route_serves_a_tool() -> None:
-    assert {TOOL_OF[alias] for alias in ROUTE} == set(TOOLS)

@@ -311,6 +311,21 @@ async def test_the_command_writes_one_object_for_programs(tmp_path: Path, capsys
     }
 
 
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [('profile = "trian"', "did you mean 'train'"), ('tokenizer = "tokenizer.json"', "tokenizer.json")],
+)
+def test_the_command_refuses_a_profile_or_a_tokenizer_that_cannot_be_used(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], said: str, words: str
+) -> None:
+    (tmp_path / "tokenizer.json").write_text("not a tokenizer")
+    file = Path(pool_file(tmp_path, "http://127.0.0.1:9/v1"))
+    text = file.read_text("utf-8")
+    file.write_text(f'{text}[orchestrator]\nmodel = "o"\nbase_url = "http://127.0.0.1:9/v1"\n{said}\n', "utf-8")
+    assert main(("pool", "check", "--pool", str(file))) == 2
+    assert words in capsys.readouterr().err
+
+
 async def test_the_command_discover_writes_a_pool_that_the_command_check_can_try(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

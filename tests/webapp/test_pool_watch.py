@@ -44,6 +44,7 @@ async def watched(path: Path) -> AsyncIterator[Told]:
     watch = PoolWatch(path, told.pool, told.problems.append, in_use=read_pool(path), every_s=0.02)
     task = asyncio.create_task(watch.run())
     try:
+        await asyncio.sleep(0.2)  # so that it has looked once
         yield told
         assert not task.done()
     finally:

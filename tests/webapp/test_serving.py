@@ -174,9 +174,9 @@ async def test_a_policy_without_a_server_has_nothing_to_look_at(policy: str) -> 
 @pytest.mark.parametrize(
     ("model", "root", "licensed"),
     [
-        ("orchestrator", "nvidia/Nemotron-Orchestrator-8B", "nvidia/Nemotron-Orchestrator-8B"),
-        ("orchestrator", "/models/Orchestrator-8B/", "/models/Orchestrator-8B/"),
-        ("nvidia/Orchestrator-8B", "elsewhere", "nvidia/Orchestrator-8B"),
+        ("orchestrator", "nvidia/Nemotron-Orchestrator-8B", "Nemotron-Orchestrator-8B"),
+        ("orchestrator", "/models/Orchestrator-8B/", "Orchestrator-8B"),
+        ("nvidia/Orchestrator-8B", "elsewhere", "Orchestrator-8B"),
         ("orchestrator", "/models/small", None),
     ],
 )
@@ -219,7 +219,7 @@ async def test_looking_neither_opens_nor_closes_the_breaker_of_the_runs(metered:
 
 
 async def test_the_api_tells_it_as_json(server: Listening, metered: Metered) -> None:
-    metered.root = "nvidia/Nemotron-Orchestrator-8B"
+    metered.root = "/models/Nemotron-Orchestrator-8B"
     here = serving(
         f"openai:{server.url}/v1#orchestrator", notices=lambda: ["pool.toml line 12: no"], breaker=lambda _: Breaker()
     )
@@ -229,10 +229,11 @@ async def test_the_api_tells_it_as_json(server: Listening, metered: Metered) -> 
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as http:
         told = (await http.get("/api/v1/serving")).json()
     assert told["notices"] == ["pool.toml line 12: no"]
-    assert told["licence"]["model"] == "nvidia/Nemotron-Orchestrator-8B"
+    assert told["licence"]["model"] == "Nemotron-Orchestrator-8B"
     (one,) = told["servers"]
     assert (one["state"], one["of_policy"], one["model"]) == ("up", True, "orchestrator")
     assert one["breaker"] == {"state": "closed", "wait_s": 0.0, "last_error": None}
+    assert "/models" not in str(told), "where files lie on the server is nobody's business"
     assert one["metrics"]["prefix_hit_rate"] == 0.83
     assert one["rates"] is None
     await here.aclose()

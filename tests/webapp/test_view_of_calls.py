@@ -1,5 +1,7 @@
 """What the trace tells of one call: tokens, waiting, failed attempts, fallbacks, texts; and of who judged."""
 
+import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -9,12 +11,13 @@ from orchestrator.kept_text import KeptText
 from orchestrator.model_call import Attempt, CallRole, ModelCall, Usage
 from orchestrator.trajectory import Document, Observation, Origin, Outcome, Step, StopReason, Verdict
 from prefs.ballot import ballot
+from storage.trajectories import State
 from tests.examples import NOON, call, model_call, trajectory
 from tests.webapp.fake_desk import fake_pool
 from webapp.views.calls import call_row, call_rows
 from webapp.views.comparison import comparison_view
 from webapp.views.steps import step_row
-from webapp.views.trace import answer_view
+from webapp.views.trace import answer_view, trace_view
 
 POOL = fake_pool()
 
@@ -115,9 +118,29 @@ def test_a_verdict_by_the_reference_has_no_judging() -> None:
     assert answer_view(trajectory(answer="1"))["by"] is None
 
 
+@pytest.mark.parametrize("hidden", ["preference", "cost", "latency", "identity"])
+def test_a_blind_ballot_shows_no_prompt_since_it_tells_of_the_preference(hidden: str) -> None:
+    sent = model_call(role=CallRole.ORCHESTRATOR, prompt="the orchestrator was told", reply=KeptText.of("x").address)
+    step = Step(0, "", call("answer-1"), Observation("1", Origin.MODEL), (sent,))
+    by_id = {f"t{n}": trajectory(id=f"t{n}", steps=(step,), answer="1") for n in (1, 2)}
+    shown = ballot("b", list(by_id), query="?", run="r", seed=1, made_at=NOON, hidden=(hidden,))
+    blind, open_ = (json.dumps(comparison_view(shown, by_id, POOL, ranked=ranked)) for ranked in (False, True))
+    assert "was told" not in blind
+    assert "sha256" not in blind
+    assert "was told" in open_
+
+
 def test_a_blind_ballot_hides_the_judging_until_it_is_ranked() -> None:
     by_id = {f"t{n}": trajectory(id=f"t{n}", answer="1", outcome=JUDGED) for n in (1, 2)}
     shown = ballot("b", list(by_id), query="?", run="r", seed=1, made_at=NOON, hidden=("cost",))
     blind, open_ = (comparison_view(shown, by_id, POOL, ranked=ranked)["columns"][0] for ranked in (False, True))
     assert blind["answer"]["judging"] is None
     assert open_["answer"]["judging"] is not None
+
+
+def test_an_answer_that_is_still_being_judged_is_no_further_turn() -> None:
+    answer = Step(0, "", call("answer-1"), Observation("1", Origin.MODEL), ())
+    search = Step(0, "", call("search-1"), Observation("1", Origin.RETRIEVED), ())
+    assert trace_view(trajectory(steps=(answer,)), POOL, state=State.RUNNING)["live"]["answered"] is True
+    for steps in ((), (search,), (replace(answer, observation=None, error="no reply"),)):
+        assert trace_view(trajectory(steps=steps), POOL, state=State.RUNNING)["live"]["answered"] is False

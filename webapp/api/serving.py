@@ -1,6 +1,5 @@
 """How the model servers are doing, and notices for the person at the page."""
 
-import math
 from dataclasses import asdict
 from typing import Any
 
@@ -45,7 +44,6 @@ def _server(server: ServerNow) -> dict[str, Any]:
         "state": None if look is None else look.reach,
         "problem": None if look is None else look.problem,
         "at": None if look is None else look.at.isoformat(),
-        "root": None if look is None else look.root,
         "breaker": None if server.breaker is None else _breaker(server.breaker),
         "metrics": None if look is None or look.metrics is None else _metrics(look.metrics),
         "rates": None if look is None or look.rates is None else asdict(look.rates),
@@ -54,8 +52,8 @@ def _server(server: ServerNow) -> dict[str, Any]:
 
 def _metrics(metrics: ServingMetrics) -> dict[str, Any]:
     told = {**asdict(metrics), "prefix_hit_rate": metrics.prefix_hit_rate}
-    # JSON has no infinity: behind the last bound there is none.
-    told["first_token"] = [[None if math.isinf(bound) else bound, count] for bound, count in metrics.first_token]
+    # Its buckets are only good for the median, which the rates tell.
+    del told["first_token"]
     return told
 
 

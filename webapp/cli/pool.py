@@ -55,6 +55,7 @@ def _check(chosen: argparse.Namespace) -> int:
 
     path = flags.settings(chosen).pool
     pool = read_pool(path) if path is not None else rehearsal_pool()
+    _refuse_unusable(pool)
     trials = asyncio.run(
         tried(pool, PriceBook.read(), call=not chosen.no_call, timeout_s=chosen.timeout or 60.0, on_progress=_progress)
     )
@@ -63,6 +64,17 @@ def _check(chosen: argparse.Namespace) -> int:
     else:
         _print(trials)
     return 1 if any(trial.state is TrialState.UNREACHABLE for trial in trials) else 0
+
+
+def _refuse_unusable(pool: "Pool") -> None:
+    """Raises ValueError where the orchestrator's profile or tokenizer is none, which reading the file leaves open."""
+    from orchestrator.profile import profile  # noqa: PLC0415
+    from orchestrator.tokenizer_file import FileTokenizer  # noqa: PLC0415
+
+    if pool.orchestrator is not None:
+        profile(pool.orchestrator.profile)
+        if pool.orchestrator.tokenizer is not None:
+            FileTokenizer(Path(pool.orchestrator.tokenizer))
 
 
 def _progress(done: int, total: int, words: str) -> None:

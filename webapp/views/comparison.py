@@ -133,14 +133,20 @@ def _without(view: JsonObject, hidden: frozenset[str]) -> JsonObject:
         shown["rows"] = [_anonymous(row) for row in shown["rows"]]
         shown["policy"] = None
         shown["answer"] = None if shown["answer"] is None else shown["answer"] | {"who": None}
-    if hidden and shown["answer"] is not None:
-        shown["answer"] = shown["answer"] | {"judging": None}
+    if hidden:  # What was sent and what came back tell of everything, the preference too.
+        shown["rows"] = [_without_texts(row) for row in shown["rows"]]
+        shown["answer"] = None if shown["answer"] is None else shown["answer"] | {"judging": None}
     for name, key in (("cost", "cost"), ("latency", "seconds")):
         if name in hidden:
             shown["totals"] = shown["totals"] | {key: None, "tokens": None}
             shown["rows"] = [row | {key: None, "tokens": None} for row in shown["rows"]]
             shown["rows"] = [row | {"detail": row["detail"] | {"calls": []}} for row in shown["rows"]]
     return shown
+
+
+def _without_texts(row: JsonObject) -> JsonObject:
+    calls = [call | {"prompt": None, "reply": None} for call in row["detail"]["calls"]]
+    return row | {"detail": row["detail"] | {"calls": calls}}
 
 
 def _anonymous(row: JsonObject) -> JsonObject:

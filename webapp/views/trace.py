@@ -168,6 +168,7 @@ def _live(
     return {
         "number": len(trajectory.steps) + 1,
         "waiting": waiting,
+        "answered": _has_answered(trajectory),
         "who": None if at_work is None else who(at_work.routed.call.model, pool),
         "why": "" if at_work is None else at_work.routed.thought,
         "since_ms": None if at_work is None else _ms(at_work.since),
@@ -175,6 +176,12 @@ def _live(
         "thinks": at_work is None and any(one.alias is None and one.thinking for one in writing),
         "writing": [_written(one) for one in writing if one.thinking or one.reply],
     }
+
+
+def _has_answered(trajectory: Trajectory) -> bool:
+    """Whether there is an answer, which somebody is judging now."""
+    last = trajectory.steps[-1] if trajectory.steps else None
+    return last is not None and last.call is not None and last.call.tool == "answer" and last.observation is not None
 
 
 def _written(writing: Writing) -> JsonObject:

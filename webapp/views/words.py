@@ -99,6 +99,7 @@ ISLANDS: Final[Mapping[str, str]] = {
     "calling": "calling {alias}…",
     "deciding": "deciding what to call…",
     "thinking": "The orchestrator is thinking…",
+    "judging": "The answer is being judged…",
     "writing": "What is being written",
     "thinks": "{who} thinks",
     "writes": "{who} writes",

@@ -56,6 +56,7 @@
 
   function title(live) {
     if (live.waiting) return say("waiting");
+    if (live.answered) return say("judging");
     if (live.who) return say("calling", { alias: live.who.alias });
     return live.thinks ? say("thinking") : say("deciding");
   }
@@ -63,7 +64,7 @@
   P.liveRow = function (live, box) {
     const item = el("li", "pd-step pd-live");
     const line = el("div", "pd-head");
-    line.append(el("span", "pd-index", live.number), P.badge(live.who || { alias: "orchestrator", code: "…", shape: "round" }));
+    line.append(el("span", "pd-index", live.answered ? "" : live.number), P.badge(live.who || { alias: "orchestrator", code: "…", shape: "round" }));
     const text = el("span", "pd-text");
     const said = el("span", "pd-name");
     said.append(el("b", "", title(live)));

@@ -1,0 +1,245 @@
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from decimal import Decimal
+from typing import Any
+
+import httpx
+import pytest
+
+from orchestrator import retry
+from orchestrator.bill import Bill, Heard
+from orchestrator.chat import ChatClient
+from orchestrator.endpoint_client import EndpointFailed
+from orchestrator.model_call import CallRole, ChargeStatus, ModelCall, Usage
+from orchestrator.pool import Endpoint, Price, Sampling, ServedModel
+from orchestrator.priced_model import Asked, PricedModel
+from orchestrator.tool import Remaining
+
+ENDPOINT = Endpoint("http://127.0.0.1:8001/v1")
+BY_TOKEN = Price("own", None, Decimal(1), Decimal(10))
+BY_HOUR = Price("own", usd_per_gpu_hour=Decimal(36))
+GRATIS = Price("own", None, Decimal(0), Decimal(0))
+SAMPLING = Sampling(max_tokens=100, timeout_s=5)
+ASKED = Asked(CallRole.EXPERT, "answer-1", [{"role": "user", "content": "a" * 300}], SAMPLING, seed=3)
+GOOD = {
+    "choices": [{"finish_reason": "stop", "message": {"role": "assistant", "content": "forty-two"}}],
+    "usage": {"prompt_tokens": 90, "completion_tokens": 10},
+}
+Handler = Callable[[httpx.Request], Any]
+
+
+def priced(handler: Handler, price: Price | None = BY_TOKEN, **more: Any) -> PricedModel:
+    endpoint = Endpoint(ENDPOINT.base_url, **more)
+    return PricedModel(ServedModel("m", endpoint, price), ChatClient(endpoint, httpx.MockTransport(handler)))
+
+
+async def billed(model: PricedModel, asked: Asked = ASKED) -> ModelCall:
+    bill = Bill()
+    with suppress(EndpointFailed):
+        await model.ask(asked, Remaining(), bill)
+    (call,) = bill
+    return call
+
+
+def in_turn(*replies: httpx.Response | Exception) -> Handler:
+    left = list(replies)
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        reply = left.pop(0)
+        if isinstance(reply, Exception):
+            raise reply
+        return reply
+
+    return handler
+
+
+def good(**changes: Any) -> httpx.Response:
+    return httpx.Response(200, json=GOOD | changes)
+
+
+class Broken(httpx.AsyncByteStream):
+    """A stream that breaks, or falls silent, behind some words."""
+
+    def __init__(self, *words: str, silent: bool = False) -> None:
+        self._words = words
+        self._silent = silent
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for word in self._words:
+            yield b"data: " + json.dumps({"choices": [{"delta": {"content": word}}]}).encode() + b"\n\n"
+        if self._silent:
+            await asyncio.sleep(60)
+        raise httpx.ReadError("reset")
+
+
+def broken(*words: str, silent: bool = False) -> httpx.Response:
+    return httpx.Response(200, headers={"content-type": "text/event-stream"}, stream=Broken(*words, silent=silent))
+
+
+@pytest.fixture(autouse=True)
+def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retry, "FIRST_WAIT_S", 0.001)
+
+
+async def test_a_call_keeps_what_was_sent_and_what_came_back() -> None:
+    sent: list[bytes] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        sent.append(request.content)
+        return good()
+
+    call = await billed(priced(handler))
+    assert call.prompt == sent[0].decode()
+    assert json.loads(call.reply or "") == {"content": "forty-two"}
+    assert call.charge.usd == Decimal("0.00019")
+    assert call.charge.status is ChargeStatus.PRICED
+    assert call.usage == Usage(90, 10)
+    assert (call.in_flight, call.queued_s, call.tokens_by, call.error) == (1, 0.0, None, None)
+
+
+async def test_who_counted_the_prompt_is_kept() -> None:
+    counted = Asked(*[getattr(ASKED, name) for name in Asked.__slots__[:6]], 77, "tokenizer.json")
+    assert (await billed(priced(in_turn(good())), counted)).tokens_by == "tokenizer.json"
+    call = await billed(priced(in_turn(good(usage=None))), counted)
+    assert call.usage == Usage(77, 3)
+    assert call.charge.source == "own; tokens by tokenizer.json, because the server did not report them"
+
+
+async def test_where_the_server_counts_nothing_tokens_are_estimated_and_so_is_the_charge() -> None:
+    call = await billed(priced(in_turn(good(usage=None))))
+    assert call.usage == Usage(100, 3)
+    assert call.charge.usd == Decimal("0.00013")
+    assert call.charge.status is ChargeStatus.ESTIMATED
+    assert call.tokens_by == "estimate (3 bytes a token)"
+    assert "tokens by estimate (3 bytes a token), because the server did not report them" in call.charge.source
+
+
+async def test_only_what_the_server_did_not_count_is_estimated() -> None:
+    call = await billed(priced(in_turn(good(usage={"prompt_tokens": 90}))))
+    assert call.usage == Usage(90, 3)
+    assert call.charge.status is ChargeStatus.ESTIMATED
+
+
+async def test_tokens_that_cost_nothing_cost_nothing_whoever_counted_them() -> None:
+    call = await billed(priced(in_turn(broken("a"), good(usage=None)), GRATIS))
+    assert call.charge.status is ChargeStatus.FREE
+    assert [attempt.usd for attempt in call.attempts] == [0]
+
+
+async def test_an_attempt_that_was_refused_costs_nothing() -> None:
+    call = await billed(priced(in_turn(httpx.Response(503), httpx.ConnectError("gone"), good())))
+    assert [attempt.usd for attempt in call.attempts] == [0, 0]
+    assert call.charge.usd == Decimal("0.00019")
+    assert call.charge.status is ChargeStatus.PRICED
+
+
+async def test_an_attempt_lost_in_the_middle_costs_its_prompt_and_what_had_arrived() -> None:
+    call = await billed(priced(in_turn(broken("abc", "dé"), good())))
+    (attempt,) = call.attempts
+    assert attempt.usd == Decimal("0.00012")
+    assert call.charge.usd == Decimal("0.00031")
+    assert call.charge.status is ChargeStatus.ESTIMATED
+    assert call.charge.source == "own; attempts that broke off are estimated"
+    assert call.usage == Usage(90, 10)
+
+
+async def test_what_an_attempt_cost_is_unknown_where_there_is_no_price() -> None:
+    call = await billed(priced(in_turn(broken("abc"), good()), None))
+    assert [attempt.usd for attempt in call.attempts] == [None]
+    assert call.charge.status is ChargeStatus.UNPRICED
+    refused = await billed(priced(in_turn(broken("abc"), httpx.Response(400)), None))
+    assert refused.charge.status is ChargeStatus.UNPRICED
+    assert "an attempt broke off" in refused.charge.source
+
+
+async def test_a_call_that_is_refused_costs_only_what_was_lost_before() -> None:
+    call = await billed(priced(in_turn(httpx.Response(401))))
+    assert (call.usage, call.charge.usd, call.charge.status) == (None, 0, ChargeStatus.FREE)
+    call = await billed(priced(in_turn(broken("abc"), httpx.Response(401))))
+    assert (call.usage, call.charge.usd) == (None, Decimal("0.00011"))
+    assert call.charge.status is ChargeStatus.ESTIMATED
+
+
+async def test_a_call_that_breaks_off_each_time_costs_all_its_attempts() -> None:
+    call = await billed(priced(in_turn(broken("abc"), broken("abc"), broken("abcdef"))))
+    assert len(call.attempts) == 2
+    assert call.usage == Usage(100, 2)
+    assert call.charge.usd == Decimal("0.00011") * 2 + Decimal("0.00012")
+    assert "because the reply did not end" in call.charge.source
+
+
+async def test_gpu_hours_are_charged_by_the_time_that_was_not_spent_waiting_here() -> None:
+    async def handler(request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(0.1)
+        return good()
+
+    model = priced(handler, BY_HOUR, max_in_flight=1)
+    first, second = await asyncio.gather(billed(model), billed(model))
+    assert first.queued_s == pytest.approx(0, abs=0.05)
+    assert second.queued_s == pytest.approx(first.latency_s, abs=0.05)
+    for call in (first, second):
+        assert call.charge.usd is not None
+        assert float(call.charge.usd) == pytest.approx((call.latency_s - (call.queued_s or 0)) / 100, rel=0.05)
+    assert second.latency_s > second.queued_s
+
+
+async def test_a_call_that_is_cancelled_is_billed_for_what_had_arrived() -> None:
+    bill, heard = Bill(), asyncio.Event()
+    bill.hear = lambda piece: heard.set()
+    model = priced(in_turn(broken("abc", "def", silent=True)))
+    task = asyncio.create_task(model.ask(ASKED, Remaining(), bill))
+    await asyncio.wait_for(heard.wait(), 5)
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    (call,) = bill
+    assert call.error == "cancelled"
+    assert call.usage == Usage(100, 2)
+    assert call.charge.status is ChargeStatus.ESTIMATED
+    assert call.prompt is not None
+
+
+async def test_a_call_cancelled_while_it_waits_was_never_sent_and_costs_nothing() -> None:
+    async def handler(request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(60)
+        raise AssertionError
+
+    model = priced(handler, max_in_flight=1)
+    first, second = Bill(), Bill()
+    tasks = [asyncio.create_task(model.ask(ASKED, Remaining(), bill)) for bill in (first, second)]
+    await asyncio.sleep(0.05)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    (call,) = second
+    assert (call.charge.usd, call.usage, call.in_flight) == (0, None, None)
+    assert call.queued_s == pytest.approx(call.latency_s, abs=0.02)
+
+
+async def test_whoever_listens_hears_who_writes_what() -> None:
+    heard: list[Heard] = []
+    await priced(in_turn(broken("ab"), good())).ask(ASKED, Remaining(), Bill(heard.append))
+    assert heard == [
+        Heard(CallRole.EXPERT, "answer-1", "ab", thinking=False),
+        Heard(CallRole.EXPERT, "answer-1", "forty-two", thinking=False, fresh=True),
+    ]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_key_that_a_server_repeats_is_in_no_record(stream: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEY", "sk-canary-1")
+    heard: list[Heard] = []
+    message = {"content": "it is sk-canary-1", "reasoning": "sk%2Dcanary%2D1", "tool_calls": [{"id": "sk-canary-1"}]}
+    replies = in_turn(
+        httpx.Response(500, text="sk-canary-1"),
+        httpx.Response(200, json={"error": {"message": "sk-canary-1"}}),
+        good(choices=[{"message": message}], model="sk-canary-1"),
+    )
+    bill = Bill(heard.append)
+    completion = await priced(replies, stream=stream, api_key_env="KEY").ask(ASKED, Remaining(), bill)
+    told = f"{bill!r} {heard!r} {completion!r}"
+    assert "canary" not in told
+    assert told.count("[key]") > 8
