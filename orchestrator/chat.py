@@ -2,7 +2,6 @@
 
 import time
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Final
 
 import httpx
@@ -13,7 +12,6 @@ from orchestrator.completion import Completion, completion
 from orchestrator.course import Course
 from orchestrator.endpoint_client import EndpointClient, EndpointFailed, Sent
 from orchestrator.hearing import Hear, Hearing
-from orchestrator.model_call import Attempt
 from orchestrator.pool import Endpoint
 from orchestrator.retry import RETRIES
 from orchestrator.transport import PooledTransport
@@ -63,7 +61,7 @@ class ChatClient:
                 if other is None:
                     raise
                 latency_s = time.perf_counter() - clock
-                course.attempts.append(Attempt(started_at, latency_s, str(failure), Decimal(0)))
+                course.failed(started_at, latency_s, str(failure))
                 wording, left_s = other, left_s - latency_s
             else:
                 if wording is not known:

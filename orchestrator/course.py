@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 
 from orchestrator.model_call import Attempt
@@ -35,7 +36,8 @@ class Course:
         self.in_flight = in_flight
         self.due, self.arrived_bytes = True, 0
 
-    @property
-    def attempt_usd(self) -> Decimal | None:
-        """Dollars of the last attempt, which failed; `None` where nobody knows."""
-        return self.lost_usd(self.arrived_bytes) if self.due else Decimal(0)
+    def failed(self, started_at: datetime, latency_s: float, error: str) -> None:
+        """The attempt failed, and another follows."""
+        usd = self.lost_usd(self.arrived_bytes) if self.due else Decimal(0)
+        self.attempts.append(Attempt(started_at, latency_s, error, usd))
+        self.due, self.arrived_bytes = False, 0

@@ -115,7 +115,7 @@ class EndpointClient:
                     latency_s = time.perf_counter() - clock
             if attempt == self._retries:
                 break
-            course.attempts.append(Attempt(started_at, latency_s, str(failure), course.attempt_usd))
+            course.failed(started_at, latency_s, str(failure))
             await asyncio.sleep(wait_s(attempt, asked_s))
         raise failure
 

@@ -75,6 +75,4 @@ def _told(document: Document) -> Document:
     if not document.web:
         return document
     text = document.text if document.text.startswith(document.title) else f"{document.title}\n{document.text}"
-    # A page could write the mark itself, or what stands between a document and the task, to seem to be something else.
-    mark = f"{WEB_MARK}\n"
-    return replace(document, title=mark, text=f"{mark}{text}")
+    return replace(document, title=WEB_MARK, text=f"{WEB_MARK}\n{text}")

@@ -1,6 +1,7 @@
 """What an expert's reply holds: a search query, code, or an answer in the form that its pool entry names. Pure."""
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from orchestrator.model_call import CallRole
@@ -9,8 +10,9 @@ from orchestrator.pool import Reading
 LONGEST_SEARCH_QUERY: Final = 390
 """Characters; what retrievers are known to take."""
 
-_FENCE: Final = re.compile(r"```[^\n`]*\n(.*?)(?:```|\Z)", re.DOTALL)
-_PYTHON: Final = re.compile(r"```[ \t]*(?:python3?|py)?[ \t]*\n(.*?)(?:```|\Z)", re.DOTALL | re.IGNORECASE)
+_PYTHON: Final = ("", "python", "python3", "py")
+_FENCE: Final = "```"
+_OPENED: Final = re.compile(r"```[ \t]*([\w+#.-]*)[ \t]*\Z")
 _BOXED: Final = "\\boxed{"
 
 
@@ -33,7 +35,8 @@ def search_query(text: str) -> str:
 
 def code(text: str) -> str:
     """The last block of Python; empty where there is none."""
-    return _last_block(text, _PYTHON)
+    blocks = [block for language, block in _blocks(text) if language in _PYTHON]
+    return blocks[-1].strip() if blocks else ""
 
 
 def answer(text: str, reading: Reading = Reading.AUTO) -> str:
@@ -44,16 +47,30 @@ def answer(text: str, reading: Reading = Reading.AUTO) -> str:
         case Reading.BOXED:
             return _last_boxed(text) or ""
         case Reading.FENCED:
-            return _last_block(text, _FENCE)
+            blocks = [block for _, block in _blocks(text)]
+            return blocks[-1].strip() if blocks else ""
         case Reading.WHOLE:
             return text.strip()
     tagged = _last_tagged(text, "answer")
     return tagged if tagged is not None else (_last_boxed(text) or text.strip())
 
 
-def _last_block(text: str, fence: re.Pattern[str]) -> str:
-    blocks = fence.findall(text)
-    return str(blocks[-1]).strip() if blocks else ""
+def _blocks(text: str) -> Iterator[tuple[str, str]]:
+    """The language and the text of each fenced block; a last one that is not closed counts, too."""
+    language: str | None = None
+    lines: list[str] = []
+    for line in text.splitlines():
+        if language is None:
+            if opened := _OPENED.search(line):
+                language, lines = opened[1].lower(), []
+        elif line.rstrip().endswith(_FENCE):
+            lines.append(line.rstrip().removesuffix(_FENCE))
+            yield language, "\n".join(lines)
+            language = None
+        else:
+            lines.append(line)
+    if language is not None:
+        yield language, "\n".join(lines)
 
 
 def _last_tagged(text: str, tag: str) -> str | None:

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, Final
 
@@ -85,12 +85,31 @@ def _sure(text: str, key: str) -> int:
 
 
 def _may_go_on(text: str, start: int, key: str) -> bool:
-    """Whether all that follows may be the beginning of the key."""
+    """Whether all that follows may be the beginning of the key. An encoded character can be read in several ways."""
+    places = {start}
     for character in key:
-        if start == len(text) or _CUT.fullmatch(text, start):
+        if any(place == len(text) or _CUT.fullmatch(text, place) for place in places):
             return True
-        found = re.compile(_form(character)).match(text, start)
-        if found is None:
-            return False
-        start = found.end()
+        places = {end for place in places for end in _ends(text, place, character)}
     return False
+
+
+def _ends(text: str, start: int, character: str) -> Iterator[int]:
+    """Where the character ends in each of its forms."""
+    code = f"{ord(character):02x}"
+    if text.startswith(character, start):
+        yield start + 1
+    place = start + 1
+    while text.startswith("%", start):
+        if text[place : place + 2].lower() == code:
+            yield place + 2
+        if not text.startswith("25", place):
+            break
+        place += 2
+    place = start
+    while text.startswith("\\", place):
+        place += 1
+        if text.startswith("u00", place) and text[place + 3 : place + 5].lower() == code:
+            yield place + 5
+        if text.startswith(character, place):
+            yield place + 1

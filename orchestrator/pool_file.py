@@ -35,6 +35,7 @@ from orchestrator.pool_model import (
     shared_servers,
 )
 from orchestrator.pool_table import BadPoolFile, PoolTable, Source, guessed
+from orchestrator.profile import BadProfile, profile
 from orchestrator.toml_lines import key_lines
 
 __all__ = ["KEYS", "BadPoolFile", "checked_address", "parse_pool", "read_pool"]
@@ -52,8 +53,6 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """The keys of each kind of table; the file itself has no name."""
 
-ORCHESTRATOR_SAMPLING: Final = Sampling(temperature=1.0, max_tokens=12_000, timeout_s=600.0)
-"""How ToolOrchestra's evaluation samples the released model."""
 JUDGE_SAMPLING: Final = Sampling(temperature=0.0)
 TAVILY: Final = Endpoint("https://api.tavily.com", "TAVILY_API_KEY")
 """Where Tavily is, and where its key is looked for unless the file says otherwise."""
@@ -154,8 +153,13 @@ def _orchestrator(table: PoolTable | None, servers: Servers) -> Orchestrator | N
     if table is None:
         return None
     table.know(KEYS["orchestrator"], {"system": "the prompt profile holds the orchestrator's system prompt"})
-    served = served_model(table, servers, ORCHESTRATOR_SAMPLING)
-    return Orchestrator(served, table.text("profile"), _tokenizer(table))
+    named = table.text("profile")
+    try:
+        # What vendors' servers refuse is filled in later, where it is known who serves the model.
+        sampling = replace(profile(named).sampling, top_p=None, top_k=None)
+    except BadProfile as error:
+        raise table.bad(str(error), "profile") from error
+    return Orchestrator(served_model(table, servers, sampling), named, _tokenizer(table))
 
 
 def _tokenizer(table: PoolTable) -> str | None:

@@ -86,7 +86,8 @@ class RemotePolicy:
         return (
             f"the prompt of about {prompt_tokens or 0:,} tokens and a reply of up to {self.sampling.max_tokens:,} do "
             f"not fit the context of the orchestrator {self._model.model}: serve it with a longer one (vLLM: "
-            f"--max-model-len; {self.profile.name} needs 40960), or ask for a shorter reply (max_tokens). {failure}"
+            "--max-model-len, up to the model's own), allow a shorter reply (max_output_tokens in the pool file's "
+            f"[orchestrator]) or shorten the query. {failure}"
         )
 
     def _described(self, choices: tuple[str, ...]) -> Tools:

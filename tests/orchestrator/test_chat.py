@@ -179,6 +179,7 @@ async def test_a_bad_request_of_another_kind_is_not_repeated() -> None:
         ({"choices": [None]}, "without any choice", 1),
         ({"choices": [{"message": None}]}, "without a message", 1),
         ([1], "list instead of a JSON object", 1),
+        ({"choices": [{"message": {"content": json.loads("[" * 200 + "]" * 200)}}]}, "nested too deeply", 1),
     ],
 )
 async def test_a_200_that_is_no_completion_says_so_and_an_error_in_it_is_judged_by_its_status(

@@ -81,11 +81,13 @@ def stream(request: pytest.FixtureRequest) -> bool:
 
 
 @asynccontextmanager
-async def served(stream: bool, *said: Reply | Refusal) -> AsyncIterator[tuple[Policy, Conformance]]:
+async def served(
+    stream: bool, *said: Reply | Refusal, key: str | None = None
+) -> AsyncIterator[tuple[Policy, Conformance]]:
     server = Conformance(in_turn(*said))
     async with conforming(server) as there:
         clients = ChatClients()
-        pool = parse_pool(pool_toml(there.url, stream=stream), "pool.toml")
+        pool = parse_pool(pool_toml(there.url, stream=stream, orchestrator_key_env=key), "pool.toml")
         try:
             yield PolicyMaker(pool, clients).make(policy(there.url)), server
         finally:
@@ -175,3 +177,39 @@ async def test_a_refusal_ends_the_policy_and_is_billed_as_failed(stream: bool) -
     (call,) = bill
     assert "no such luck" in (call.error or "")
     assert call.charge.usd == 0
+
+
+@pytest.mark.parametrize("depth", [100, 300, 400, 480, 900, 960, 5_000])
+@pytest.mark.parametrize("key", [None, "A_KEY"])
+async def test_a_reply_that_is_nested_deeply_is_no_crash(
+    depth: int, key: str | None, stream: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("A_KEY", "k-123456789")
+    nested = "[" * depth + "]" * depth
+    said = [
+        Refusal(
+            200, body.replace("NESTED", nested).encode(), "text/event-stream" if "data:" in body else "application/json"
+        )
+        for body in (
+            '{"choices": [{"message": {"content": NESTED}}]}',
+            '{"choices": [{"message": {"tool_calls": NESTED}}]}',
+            '{"choices": [{"message": {"tool_calls": [{"function": {"name": NESTED, "arguments": NESTED}}]}}]}',
+            '{"choices": [{"message": {"content": "hm", "more": NESTED}, "finish_reason": NESTED}], "usage": NESTED}',
+            '{"error": NESTED}',
+            'data: {"choices": [{"delta": {"tool_calls": NESTED}, "finish_reason": "stop"}]}\n\ndata: [DONE]\n\n',
+            'data: {"choices": [{"delta": {"more": NESTED}, "finish_reason": "stop"}], "usage": NESTED}\n\ndata: [DONE]\n\n',
+            'data: {"error": NESTED}\n\n',
+        )
+    ]
+    monkeypatch.setattr("orchestrator.retry.FIRST_WAIT_S", 0.0)
+    for one in said:
+        async with served(stream, one, key=key) as (asked, _):
+            bill = Bill()
+            try:
+                decision = await asked.decide(turn(), bill)
+            except PolicyFailed as failure:
+                assert "Recursion" not in str(failure)
+            else:
+                assert decision.call is None
+            (call,) = bill
+            assert "Recursion" not in (call.error or "")

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from orchestrator.pool import TOOL_OF, Endpoint, Pool, Price, Reading, Sampling, SearchBackend, SearchKind
 from orchestrator.pool_file import KEYS, BadPoolFile, checked_address, parse_pool, read_pool
 from orchestrator.pool_model import SAMPLING_KEYS
+from orchestrator.profile import profile
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "pools").glob("*.toml"))
@@ -181,7 +183,7 @@ def test_a_fallback_has_its_own_price_and_sampling_and_the_system_prompt_of_the_
     assert not fallback.self_hosted
 
 
-def test_the_orchestrator_samples_as_the_released_model_does_unless_told_otherwise(tmp_path: Path) -> None:
+def test_the_orchestrator_samples_as_its_prompt_profile_says_unless_told_otherwise(tmp_path: Path) -> None:
     (tmp_path / "tokenizer.json").write_text("{}")
     path = tmp_path / "pool.toml"
     path.write_text(
@@ -190,7 +192,7 @@ def test_the_orchestrator_samples_as_the_released_model_does_unless_told_otherwi
     )
     orchestrator = read_pool(path).orchestrator
     assert orchestrator is not None
-    assert orchestrator.served.sampling == Sampling(1.0, None, 20, 12_000, 600.0)
+    assert orchestrator.served.sampling == replace(profile("train").sampling, top_p=None, top_k=20)
     assert orchestrator.served.self_hosted
     assert (orchestrator.profile, orchestrator.tokenizer) == ("train", str(tmp_path / "tokenizer.json"))
 
@@ -317,6 +319,7 @@ def test_a_faulty_pool_file_is_refused_with_place_and_advice(change: tuple[str, 
         ),
         ('[orchestrator]\nendpoint = "big"', 0, "[orchestrator]: 'model' is missing"),
         ('[orchestrator]\nmodel = "o"\nendpoint = "big"\nsystem = "s"', 3, "the prompt profile holds"),
+        ('[orchestrator]\nmodel = "o"\nendpoint = "big"\nprofile = "trian"', 3, "(did you mean 'train'?)"),
         ('[orchestrator]\nmodel = "o"\nendpoint = "big"\nprofil = "s"', 3, "(did you mean 'profile'?)"),
         ('[orchestrator]\nmodel = "o"\nendpoint = "big"\ntokenizer = "no/where"', 3, "there is no no/where"),
         ("orchestrator = 1", 0, "must be a table: write [orchestrator]"),

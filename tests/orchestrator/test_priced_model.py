@@ -2,6 +2,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -100,7 +101,7 @@ async def test_a_call_keeps_what_was_sent_and_what_came_back() -> None:
 
 
 async def test_who_counted_the_prompt_is_kept() -> None:
-    counted = Asked(*[getattr(ASKED, name) for name in Asked.__slots__[:6]], 77, "tokenizer.json")
+    counted = replace(ASKED, prompt_tokens=77, tokens_by="tokenizer.json")
     assert (await billed(priced(in_turn(good())), counted)).tokens_by == "tokenizer.json"
     call = await billed(priced(in_turn(good(usage=None))), counted)
     assert call.usage == Usage(77, 3)
@@ -168,6 +169,14 @@ async def test_a_call_that_breaks_off_each_time_costs_all_its_attempts() -> None
     assert call.usage == Usage(100, 2)
     assert call.charge.usd == Decimal("0.00011") * 2 + Decimal("0.00012")
     assert "because the reply did not end" in call.charge.source
+
+
+async def test_what_was_lost_is_not_counted_twice_where_the_deadline_comes_before_the_next_attempt() -> None:
+    hasty = replace(ASKED, sampling=replace(SAMPLING, timeout_s=0.1))
+    lost = httpx.Response(200, headers={"content-type": "text/event-stream"}, stream=Broken("abc"))
+    call = await billed(priced(in_turn(lost, httpx.Response(429, headers={"retry-after": "9"}))), hasty)
+    assert (call.usage, call.charge.usd) == (None, Decimal("0.00011"))
+    assert [attempt.usd for attempt in call.attempts] == [Decimal("0.00011"), 0]
 
 
 async def test_gpu_hours_are_charged_by_the_time_that_was_not_spent_waiting_here() -> None:

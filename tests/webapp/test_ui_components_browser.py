@@ -251,7 +251,7 @@ def test_thinking_grows_in_the_live_row_until_its_step_is_kept(
     assert after["height"] == height["height"], "the box has one height"
     assert box.evaluate("e => e.scrollTop + e.clientHeight >= e.scrollHeight - 24"), "it follows the end"
     assert box.get_attribute("aria-live") == "off"
-    expect(tab.locator(".pd-quiet[role=status]")).to_have_text("Step 1: the orchestrator is thinking.")
+    expect(tab.locator("#trace .pd-quiet[role=status]")).to_have_text("Step 1: the orchestrator is thinking.")
     expect(tab.locator(".pd-step[data-step='0'] .pd-why").first).to_contain_text("The two years")
     expect(box).not_to_contain_text("The two years")
 

@@ -83,18 +83,23 @@
 
   function serverLine() {
     const node = el("p", "pd-server", undefined, { hidden: true });
-    const said = el("span", "pd-quiet", undefined, { role: "status" });
+    const said = el("span", "pd-quiet", undefined, { "aria-live": "polite" });
     const name = el("b", "pd-server-name"), state = el("span", "pd-server-state"), problem = el("span", "pd-server-problem");
-    const numbers = { running: number("running"), waiting: number("waiting"), prefix: number("prefix"), tokens: number("tokens") };
+    const numbers = {
+      running: number("running", say("serving_running"), say("serving_running_title")),
+      waiting: number("waiting", say("serving_waiting"), say("serving_waiting_title")),
+      prefix: number("prefix", say("serving_prefix")),
+      tokens: number("tokens", say("serving_tokens")),
+    };
     const paused = el("span", "pd-server-state pd-bad", say("serving_paused"), { hidden: true });
     node.append(name, state, problem, ...Object.values(numbers).map((one) => one.node), paused);
     let was = null;
 
     // Its nodes stay and its numbers keep their width, so that nothing moves when they change.
-    function number(key) {
-      const part = el("span", "pd-server-part", undefined, { "data-part": key, hidden: true, title: key === "prefix" || key === "tokens" ? null : say(`serving_${key}_title`) });
+    function number(key, unit, title) {
+      const part = el("span", "pd-server-part", undefined, { "data-part": key, hidden: true, title });
       const value = el("span", "pd-number");
-      part.append(value, ` ${say(`serving_${key}`)}`);
+      part.append(value, ` ${unit}`);
       return { node: part, set(text, title) {
         part.hidden = text === null;
         value.textContent = text === null ? "" : text;
@@ -119,8 +124,11 @@
       problem.textContent = server.problem || "";
       numbers.running.set(up ? whole(metrics.running) : null);
       numbers.waiting.set(up ? whole(metrics.waiting) : null);
-      numbers.prefix.set(up ? percent(metrics.prefix_hit_rate) : null, say("serving_prefix_title", { now: share(rates.prefix_hit_rate), used: share(metrics.cache_used) }));
-      numbers.tokens.set(up && metrics.generation_tokens !== null ? whole(rates.generation_tokens_per_s) ?? "–" : null, say("serving_tokens_title", { read: whole(rates.prompt_tokens_per_s) ?? say("unknown"), first: rates.first_token_s === null || rates.first_token_s === undefined ? say("unknown") : `${rates.first_token_s.toFixed(2)} s` }));
+      const cache = { now: share(rates.prefix_hit_rate), used: share(metrics.cache_used) };
+      numbers.prefix.set(up ? percent(metrics.prefix_hit_rate) : null, say("serving_prefix_title", cache));
+      const pace = { read: whole(rates.prompt_tokens_per_s) ?? say("unknown"), first: seconds(rates.first_token_s) };
+      const written = known(metrics.generation_tokens) ? whole(rates.generation_tokens_per_s) ?? "–" : null;
+      numbers.tokens.set(up ? written : null, say("serving_tokens_title", pace));
       const breaker = server.breaker;
       paused.hidden = !breaker || breaker.state === "closed";
       if (!paused.hidden) paused.title = say("serving_paused_title", { seconds: Math.ceil(breaker.wait_s), error: breaker.last_error || say("unknown") });
@@ -134,5 +142,6 @@
   const known = (value) => value !== null && value !== undefined;
   const whole = (value) => (known(value) ? Math.round(value).toLocaleString("en-US") : null);
   const percent = (value) => (known(value) ? String(Math.round(100 * value)) : null);
+  const seconds = (value) => (known(value) ? `${value.toFixed(2)} s` : say("unknown"));
   const share = (value) => (known(value) ? `${percent(value)} %` : say("unknown"));
 })((window.Podium = window.Podium || {}));

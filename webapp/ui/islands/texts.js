@@ -53,7 +53,7 @@
     const { role, content: said, reasoning, reasoning_content: thought, tool_calls: calls, ...rest } = message;
     const parts = [];
     if (reasoning || thought) parts.push([say("text_thinking"), content(reasoning || thought)]);
-    if (said !== undefined && said !== null && said !== "") parts.push([role || say("text_said"), content(said)]);
+    if (said !== undefined && said !== null && said !== "") parts.push([typeof role === "string" ? role : say("text_said"), content(said)]);
     if (Array.isArray(calls) && calls.length) parts.push([say("text_tool_calls"), calls.map(called).join("\n")]);
     const known = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== null));
     if (Object.keys(known).length) parts.push([say("text_rest"), plain(known)]);
