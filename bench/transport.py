@@ -37,6 +37,11 @@ REPLY = json.dumps(
         "usage": {"prompt_tokens": 500, "completion_tokens": 60, "total_tokens": 560},
     }
 ).encode()
+WORDS = 30
+PIECES = [{"role": "assistant", "content": ""}, *[{"content": "so many "}] * WORDS]
+CHUNKS = [{"id": "mock", "model": "mock", "choices": [{"index": 0, "delta": piece}]} for piece in PIECES]
+CHUNKS[-1]["choices"][0]["finish_reason"] = "stop"
+STREAM = b"".join(b"data: " + json.dumps(chunk).encode() + b"\n\n" for chunk in CHUNKS) + b"data: [DONE]\n\n"
 HEADERS = {"content-type": "application/json", "accept": "application/json"}
 TIMEOUTS = {"timeout": {"connect": 10.0, "read": 60.0}}
 
@@ -60,13 +65,15 @@ class Mock(asyncio.Protocol):
             size = int(head.split(b"content-length:")[1].split(b"\r\n")[0])
             if len(self.received) < end + 4 + size:
                 return
+            streamed = b'"stream": true' in self.received[end : end + 4 + size]
             self.received = self.received[end + 4 + size :]
-            asyncio.get_running_loop().call_later(self.delay_s, self.reply)
+            asyncio.get_running_loop().call_later(self.delay_s, self.reply, STREAM if streamed else REPLY)
 
-    def reply(self) -> None:
-        head = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(REPLY)}\r\n\r\n"
+    def reply(self, body: bytes) -> None:
+        kind = "text/event-stream" if body is STREAM else "application/json"
+        head = f"HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ncontent-length: {len(body)}\r\n\r\n"
         if not self.transport.is_closing():
-            self.transport.write(head.encode() + REPLY)
+            self.transport.write(head.encode() + body)
 
 
 async def serve() -> None:
@@ -132,6 +139,7 @@ CANDIDATES: dict[str, Callable[[str], Candidate]] = {
     "httpx-aiohttp's transport": lambda base: direct(base, unlimited_aiohttp()),
     "PooledTransport": lambda base: direct(base, PooledTransport()),
     "ChatClient": chat_client,
+    "ChatClient, streamed": lambda base: chat_client(base, stream=True),
 }
 
 

@@ -5,9 +5,8 @@ import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import httpx
@@ -20,26 +19,14 @@ from orchestrator.model_call import Attempt
 from orchestrator.pool import Endpoint
 from orchestrator.reply_body import TooLarge, beginning, whole
 from orchestrator.retry import RETRIES, wait_s
+from orchestrator.sent import JSON, Addresses, Sent
 
-__all__ = ["EndpointClient", "EndpointFailed"]
+__all__ = ["EndpointClient", "EndpointFailed", "Sent"]
 
-_JSON: Final = b"application/json"
-_ADDRESSES_KEPT: Final = 16
 _T = TypeVar("_T")
 
 Read = Callable[[httpx.Response], Awaitable[_T]]
 """Reads a reply with status 200; raises EndpointFailed or TryAgain. Never closes it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """A request as it goes out."""
-
-    method: str
-    path: str
-    """Appended to the endpoint's base_url; or a full address on the same host and port."""
-    body: bytes = b""
-    accept: bytes = _JSON
 
 
 class EndpointClient:
@@ -59,7 +46,7 @@ class EndpointClient:
         self._transport = transport
         self._retries = retries
         self._places = None if endpoint.max_in_flight is None else asyncio.Semaphore(endpoint.max_in_flight)
-        self._addresses: dict[str, httpx.URL] = {}
+        self._addresses = Addresses(self.base)
 
     async def post_json(
         self,
@@ -205,7 +192,9 @@ class EndpointClient:
         raise failure
 
     def _request(self, sent: Sent, timeout_s: float) -> httpx.Request:
-        url = self._address(sent.path)
+        url = self._addresses.of(sent.path)
+        if url is None:
+            raise EndpointFailed(f"{sent.path!r} leads away from {self.base}, so it is not asked", ours=True)
         headers = [(b"Host", url.netloc), (b"Accept", sent.accept), (b"Accept-Encoding", b"identity")]
         try:
             key = self.key.value()
@@ -214,23 +203,12 @@ class EndpointClient:
         if key is not None:
             headers.append((b"Authorization", b"Bearer " + key.encode()))
         if sent.method == "POST":
-            headers += [(b"Content-Type", _JSON), (b"Content-Length", b"%d" % len(sent.body))]
+            headers += [(b"Content-Type", JSON), (b"Content-Length", b"%d" % len(sent.body))]
         limits = {"connect": self.endpoint.connect_timeout_s, "read": min(self.endpoint.read_timeout_s, timeout_s)}
         # Given a stream, httpx derives no headers; for each call anew, that costs more than writing them here.
         return httpx.Request(
             sent.method, url, headers=headers, stream=httpx.ByteStream(sent.body), extensions={"timeout": limits}
         )
-
-    def _address(self, path: str) -> httpx.URL:
-        """The address of a path; raises EndpointFailed where it would lead to another server."""
-        url = self._addresses.get(path)
-        if url is None:
-            url = _url(path if path.startswith(("http:", "https:")) else f"{self.base}{path}")
-            if url is None or _origin(url) != _origin(httpx.URL(self.base)):
-                raise EndpointFailed(f"{path!r} leads away from {self.base}, so it is not asked", ours=True)
-            if len(self._addresses) < _ADDRESSES_KEPT:
-                self._addresses[path] = url
-        return url
 
     async def _json(self, response: httpx.Response) -> Any:
         content = await whole(response)
@@ -246,14 +224,3 @@ class EndpointClient:
 
 def _course(attempts: list[Attempt] | None) -> Course:
     return Course() if attempts is None else Course(attempts)
-
-
-def _url(address: str) -> httpx.URL | None:
-    try:
-        return httpx.URL(address)
-    except httpx.InvalidURL:
-        return None
-
-
-def _origin(url: httpx.URL) -> tuple[str, str, int | None, bytes]:
-    return url.scheme, url.host, url.port, url.userinfo

@@ -60,14 +60,16 @@ def _blocks(text: str) -> Iterator[tuple[str, str]]:
     language: str | None = None
     lines: list[str] = []
     for line in text.splitlines():
-        if language is None:
-            if opened := _OPENED.search(line):
-                language, lines = opened[1].lower(), []
-        elif line.rstrip().endswith(_FENCE):
-            lines.append(line.rstrip().removesuffix(_FENCE))
+        fenced, opened = line.strip().startswith(_FENCE), _OPENED.search(line)
+        if language is not None and (fenced or opened):
+            lines += [] if fenced else [line[: line.rindex(_FENCE)]]
             yield language, "\n".join(lines)
-            language = None
-        else:
+            # A fence that names a language does not close a block but begins another.
+            language = opened[1].lower() if fenced and opened and opened[1] else None
+            lines = []
+        elif language is None and opened:
+            language, lines = opened[1].lower(), []
+        elif language is not None:
             lines.append(line)
     if language is not None:
         yield language, "\n".join(lines)

@@ -5,6 +5,7 @@ PODIUM_FAULT_TRAJECTORIES says how many; the long form is 500.
 
 import asyncio
 import gc
+import logging
 import os
 import re
 from collections import Counter
@@ -135,7 +136,7 @@ def hold(trajectory: Trajectory) -> None:
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
 async def test_every_trajectory_behind_faults_ends_with_a_reason_and_right_totals_and_leaves_nothing(
-    stream: bool, tmp_path: Path
+    stream: bool, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     await run_code("1")  # the sandbox keeps a few descriptors once it was used
     tasks, files = asyncio.all_tasks(), descriptors()
@@ -159,6 +160,7 @@ async def test_every_trajectory_behind_faults_ends_with_a_reason_and_right_total
     await until(lambda: asyncio.all_tasks() == tasks)
     gc.collect()
     assert descriptors() == files
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
 def told(trajectories: list[Trajectory], proxy: FaultProxy, grown: list[int]) -> None:

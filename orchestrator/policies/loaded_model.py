@@ -151,17 +151,17 @@ def _drawn(torch: Any, logits: Any, drawing: Drawing, chance: Any) -> int:
     """One token, drawn with the generation's own generator: others in this process do not change what it draws."""
     if drawing.temperature == 0:
         return int(logits.argmax())
-    logits = logits.float() / drawing.temperature
-    if 0 < drawing.top_k < logits.numel():
-        logits[logits < torch.topk(logits, drawing.top_k).values[-1]] = -torch.inf
+    logits, tokens = logits.float() / drawing.temperature, None
+    if 0 < drawing.top_k < logits.numel() or drawing.top_p < 1:
+        kept = min(drawing.top_k, logits.numel()) if drawing.top_k > 0 else logits.numel()
+        logits, tokens = torch.topk(logits, kept)
     chances = torch.softmax(logits, dim=-1)
     if drawing.top_p < 1:
-        likeliest, order = torch.sort(chances, descending=True, stable=True)
-        before = torch.cumsum(likeliest, dim=-1) - likeliest
-        chances[order[before >= drawing.top_p]] = 0
-        # A sum that rounds up must not drop the likeliest token too.
-        chances[order[0]] = likeliest[0]
-    return int(torch.multinomial(chances, 1, generator=chance))
+        before = torch.cumsum(chances, dim=-1) - chances
+        # The likeliest stays, whatever the share.
+        chances[1:][before[1:] >= drawing.top_p] = 0
+    place = torch.multinomial(chances, 1, generator=chance)
+    return int(place if tokens is None else tokens[place])
 
 
 def _free_bytes() -> int | None:

@@ -25,7 +25,6 @@ DIMENSIONS = {
     "num_attention_heads": 2,
     "num_key_value_heads": 1,
     "head_dim": 32,
-    "vocab_size": 8_192,
 }
 THOUGHT = (" quick", " search", " before", " answer")
 CALLS = tuple(
@@ -59,7 +58,10 @@ def make_rigged(folder: Path, *, endless: bool = False) -> Path:
     ids[""] = last
 
     torch.manual_seed(5)
-    model = transformers.Qwen3ForCausalLM(transformers.Qwen3Config.from_pretrained(folder, local_files_only=True))
+    config = transformers.Qwen3Config.from_pretrained(folder, local_files_only=True)
+    # As released models have it: more rows than the tokenizer knows, which must never be drawn.
+    config.vocab_size = len(tokenizer) + 100
+    model = transformers.Qwen3ForCausalLM(config)
     with torch.no_grad():
         for layer in model.model.layers:
             layer.self_attn.o_proj.weight.zero_()
@@ -70,8 +72,10 @@ def make_rigged(folder: Path, *, endless: bool = False) -> Path:
         head.zero_()
         for before, afters in follows.items():
             for after in afters:
-                # The last norm makes every vector as long as the square root of the width.
-                head[ids[after]] += SURE / WIDTH**0.5 * embedding[ids[before]]
+                # The last norm makes every vector as long as the square root of the width. The call that does not exist
+                # is twice as likely as any other, so that no `top_p` drops it.
+                logit = SURE + 0.7 * (after == NO_CALL)
+                head[ids[after]] += logit / WIDTH**0.5 * embedding[ids[before]]
     model.save_pretrained(folder)
     return folder
 

@@ -16,9 +16,8 @@ from orchestrator.chat import ChatClients
 from orchestrator.chat_expert import ChatExpert
 from orchestrator.evidence import Evidence
 from orchestrator.expert import Expert, Reply
-from orchestrator.expert_reading import answer, code, search_query
 from orchestrator.model_call import CallRole, ChargeStatus
-from orchestrator.pool import Endpoint, PoolEntry, Price, Reading, Sampling
+from orchestrator.pool import Endpoint, PoolEntry, Price, Sampling
 from orchestrator.tool import CannotAfford, Remaining, Request, ToolError
 from orchestrator.trajectory import CodeRun, Document, Observation, Origin
 
@@ -198,39 +197,6 @@ async def test_a_call_that_uses_all_its_tokens_never_costs_more_than_is_left(
     else:
         assert bill[0].charge.usd is not None
         assert bill[0].charge.usd <= usd
-
-
-@given(st.text(), st.sampled_from([answer, code, search_query]))
-def test_any_text_can_be_read(text: str, read: Callable[[str], str]) -> None:
-    assert isinstance(read(text), str)
-
-
-SAID = "First ```\n40\n``` then \\boxed{41} then <answer>42</answer>\n```text\n43\n```\nI am sure."
-
-
-@pytest.mark.parametrize(
-    ("reading", "said", "text"),
-    [
-        (Reading.AUTO, SAID, "42"),
-        (Reading.ANSWER, SAID, "42"),
-        (Reading.BOXED, SAID, "41"),
-        (Reading.FENCED, SAID, "43"),
-        (Reading.WHOLE, "<think>hm</think> 44\n", "44"),
-    ],
-)
-async def test_an_answer_is_asked_for_and_read_in_the_form_that_the_pool_names(
-    reading: Reading, said: str, text: str
-) -> None:
-    bill = Bill()
-    assert (await expert(saying(said), reading=reading).reply(CallRole.EXPERT, REQUEST, bill)).text == text
-    wanted = {Reading.BOXED: "boxed{}", Reading.FENCED: "fenced block", Reading.WHOLE: "your whole reply"}
-    assert wanted.get(reading, "<answer>") in json.loads(bill[0].prompt or "")["messages"][0]["content"]
-
-
-@pytest.mark.parametrize("reading", [Reading.ANSWER, Reading.BOXED, Reading.FENCED])
-async def test_an_answer_in_another_form_than_the_pool_names_is_none(reading: Reading) -> None:
-    with pytest.raises(ToolError, match="wrote no answer"):
-        await expert(saying("It is 42."), reading=reading).reply(CallRole.EXPERT, REQUEST, Bill())
 
 
 async def test_a_system_prompt_and_the_sampling_of_the_pool_are_sent() -> None:

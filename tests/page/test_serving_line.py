@@ -6,10 +6,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests.page.conftest import Desk, serving
 from tests.servers.listening import listening
@@ -63,8 +64,8 @@ def metered(shared: Metered) -> Metered:
     return shared
 
 
-def line(page: Page) -> Page:
-    return page.locator("#serving .pd-server")  # type: ignore[return-value]
+def line(page: Page) -> Locator:
+    return page.locator("#serving .pd-server")
 
 
 def test_the_line_tells_how_the_server_is_doing_and_follows_it(page: Page, served_url: str, metered: Metered) -> None:
@@ -141,9 +142,8 @@ def test_the_licence_is_shown_until_it_is_understood(page: Page, served_url: str
 def test_notices_appear_without_reloading_and_can_be_hidden(page: Page, served_url: str, metered: Metered) -> None:
     told: list[str] = ["pool.toml line 12: <b>'model'</b> is missing; still using the last good one"]
 
-    def add(route: object) -> None:
-        reply = route.fetch()  # type: ignore[attr-defined]
-        route.fulfill(response=reply, json={**reply.json(), "notices": told})  # type: ignore[attr-defined]
+    def add(route: Route) -> None:
+        route.fulfill(json={**route.fetch().json(), "notices": told})
 
     desk = Desk(page, served_url)
     desk.open()
@@ -159,13 +159,27 @@ def test_notices_appear_without_reloading_and_can_be_hidden(page: Page, served_u
     page.unroute_all(behavior="wait")
 
 
+def test_calls_that_are_paused_are_said_with_the_reason(page: Page, served_url: str, metered: Metered) -> None:
+    def pause(route: Route) -> None:
+        told = route.fetch().json()
+        told["servers"][0]["breaker"] = {"state": "open", "wait_s": 3.2, "last_error": "HTTP 500: out of memory"}
+        route.fulfill(json=told)
+
+    page.route("**/api/v1/serving", pause)
+    Desk(page, served_url).open()
+    paused = page.locator("#serving").get_by_text("calls paused")
+    expect(paused).to_be_visible()
+    expect(paused).to_have_attribute("title", re.compile(r"again in 4 s.*HTTP 500: out of memory"))
+    page.unroute_all(behavior="wait")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", SIZES)
 def test_the_line_and_the_licence_look_right(
-    browser: Browser, served_url: str, metered: Metered, artifacts: Path, scheme: str, size: str
+    browser: Browser, served_url: str, metered: Metered, artifacts: Path, scheme: Any, size: str
 ) -> None:
     width, height = SIZES[size]
-    page = browser.new_page(color_scheme=scheme, viewport={"width": width, "height": height})  # type: ignore[arg-type]
+    page = browser.new_page(color_scheme=scheme, viewport={"width": width, "height": height})
     Desk(page, served_url).open()
     expect(page.locator("#serving .pd-licence")).to_be_visible()
     expect(line(page)).to_contain_text(re.compile(r"\d+ tokens/s"))

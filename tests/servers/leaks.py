@@ -7,10 +7,10 @@ import zlib
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from urllib.parse import unquote
 
 BLOCK = 6
 """Characters. Twelve of the secret in a row, wherever they begin, hold one of its blocks of six."""
+_PERCENT = re.compile(r"%([0-9a-fA-F]{2})")
 _ESCAPE = re.compile(r"\\+(?:u00([0-9a-fA-F]{2})|([/\"\\']))")
 
 
@@ -19,23 +19,28 @@ def blocks(secret: str) -> list[str]:
     return [secret[start : start + BLOCK] for start in range(len("sk-"), len(secret) - BLOCK + 1, BLOCK)]
 
 
-def leaked(said: str | bytes, secret: str) -> str | None:
-    """Where the secret, or a block of it, stands in a text; `None` where it does not."""
+def leaked(said: str | bytes, *secrets: str) -> str | None:
+    """Where one of the secrets, or a block of it, stands in a text; `None` where none does."""
     text = said if isinstance(said, str) else said.decode("utf-8", "replace")
+    parts = [part for secret in secrets for part in blocks(secret)]
     for form in _forms(text):
-        for part in blocks(secret):
+        for part in parts:
             if (place := form.find(part)) >= 0:
                 return form[max(0, place - 120) : place + 80]
     return None
 
 
 def _forms(text: str) -> Iterator[str]:
+    """The text as it is, and as it reads without escapes."""
     yield text
     if "\\" in text:
         text = _ESCAPE.sub(lambda found: chr(int(found[1], 16)) if found[1] else found[2], text)
         yield text
-    if "%" in text or "&" in text:
-        yield html.unescape(unquote(text))
+    if "%" in text:
+        text = _PERCENT.sub(lambda found: chr(int(found[1], 16)), text)
+        yield text
+    if "&" in text:
+        yield html.unescape(text)
 
 
 def texts_of_database(path: Path) -> Iterator[tuple[str, str | bytes]]:

@@ -80,7 +80,8 @@ def text(seed: int = 1, lines: int = 4_000) -> Iterator[str]:
         alias = f"{chance.choice(('search', 'reasoner', 'answer', 'answer-math'))}-{chance.randint(1, 4)}"
         match number % 4:
             case 0:
-                yield f"{sentence.capitalize()}, {chance.randint(1, 2100)} of {chance.random():.2f}."
+                # The sign for half a character is one token, as in the tokenizers of released models.
+                yield f"{sentence.capitalize()}, {chance.randint(1, 2100)} of {chance.random():.2f} \ufffd."
             case 1:
                 yield json.dumps({"name": words[0], "arguments": {"model": alias}})
             case 2:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.pool import Pool
+from orchestrator.rehearsal.world import rehearsal_pool
 from tests.vllm.environment import Unavailable, interpreter
 from tests.vllm.server import Server, serving
 from webapp.services import Services, open_services
@@ -68,6 +70,12 @@ def server(
     with serving(vllm_python, checkpoint, tmp_path_factory.mktemp("server") / "log") as running:
         measure("the server is healthy after", f"{running.start_s:.0f} s")
         yield running
+
+
+@pytest.fixture
+def pool() -> Pool:
+    """What the model is told it can choose from."""
+    return rehearsal_pool()
 
 
 @pytest.fixture

@@ -9,14 +9,13 @@ from typing import Any
 import pytest
 
 from orchestrator.bill import Bill
-from orchestrator.pool import TOOLS
+from orchestrator.pool import TOOLS, Pool
 from orchestrator.tool import Request
 from orchestrator.trajectory import CodeRun, Document, Observation, Origin, StopReason
 from tests.vllm.asking import call_text, policy_at, prompt_tokens, run_to_end
 from tests.vllm.checkpoint import WORDS
 from tests.vllm.relay import in_turn, relaying, said
 from tests.vllm.server import Server
-from webapp.services import Services
 
 BLOCK_TOKENS = 128
 """vLLM caches whole blocks of this many tokens on a CPU."""
@@ -56,7 +55,7 @@ class Gathering:
 
 @pytest.mark.parametrize("streaming", [True, False], ids=["streaming", "whole"])
 async def test_ten_turns_are_read_from_the_cache_up_to_what_is_new(
-    server: Server, services: Services, streaming: bool, measure: Measure
+    server: Server, pool: Pool, streaming: bool, measure: Measure
 ) -> None:
     tools = {tool: Gathering(tool) for tool in TOOLS}
     script = in_turn([said(call_text(alias, "Go on.")) for alias in ROUTE])
@@ -64,7 +63,7 @@ async def test_ten_turns_are_read_from_the_cache_up_to_what_is_new(
     query = f"What is 17% of 2,340? ({'streaming' if streaming else 'whole'})"
     async with (
         relaying(server.root, script) as relay,
-        policy_at(relay.base_url, services.pool, streaming=streaming) as policy,
+        policy_at(relay.base_url, pool, streaming=streaming) as policy,
     ):
         trajectory = await run_to_end(policy, tools, turns=len(ROUTE), query=query)
     assert trajectory.stop_reason is StopReason.ANSWERED

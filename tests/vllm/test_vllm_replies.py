@@ -8,7 +8,7 @@ import pytest
 from orchestrator.bill import Bill
 from orchestrator.evidence import Evidence
 from orchestrator.policy import Decision, PolicyFailed, Turn
-from orchestrator.pool import TOOL_OF
+from orchestrator.pool import TOOL_OF, Pool
 from orchestrator.preference import PreferenceVector
 from orchestrator.trajectory import Observation, Origin, StopReason, ToolCall
 from tests.examples import document
@@ -40,7 +40,7 @@ MALFORMED = {
     "prose": "The answer is 397.8.",
     "only a thought": "<think>\nHm.\n</think>",
     "a thought that does not end": "<think>\nHm, and then",
-    "broken JSON": f'<tool_call>\n{{"name": "search", {ARGUMENTS}\n</tool_call>',
+    "broken JSON": f'<tool_call>\n{{"name": "search" {ARGUMENTS}}}\n</tool_call>',
     "single quotes": "<tool_call>\n{'name': 'search', 'arguments': {'model': 'search-2'}}\n</tool_call>",
     "a call that is cut off": '<tool_call>\n{"name": "search", "arguments": {"model": "sea',
     "a call that hardly begins": "<tool_call>",
@@ -64,7 +64,11 @@ MALFORMED = {
     "a number for a call": "<tool_call>\n42\n</tool_call>",
     "a deep nest": f'<tool_call>\n{{"name": "search", "arguments": {"[" * 200}{"]" * 200}}}\n</tool_call>',
 }
-ARGUMENTS_FIRST = f'<tool_call>\n{{{ARGUMENTS}, "name": "search"}}\n</tool_call>'
+AMBIGUOUS = {
+    "arguments before the name": f'<tool_call>\n{{{ARGUMENTS}, "name": "search"}}\n</tool_call>',
+    "the last brace missing": f'<tool_call>\n{{"name": "search", {ARGUMENTS}\n</tool_call>',
+}
+"""What vLLM makes of these differs between a stream and a whole reply, and with the pieces that a stream comes in."""
 HALF_A_CHARACTER = '<tool_call>\n{"name": "search", "arguments": {"model": "\\ud83d"}}\n</tool_call>'
 both_ways = pytest.mark.parametrize("streaming", [True, False], ids=["streaming", "whole"])
 
@@ -75,13 +79,13 @@ def turn(query: str = QUERY) -> Turn:
     return Turn(0, query, PreferenceVector(), found, tuple(TOOL_OF), seed=1)
 
 
-async def decide(server: Server, services: Services, text: str, streaming: bool) -> tuple[Decision, Bill]:
+async def decide(server: Server, pool: Pool, text: str, streaming: bool) -> tuple[Decision, Bill]:
     """The decision when the server replies with exactly `text`; an empty text ends at once."""
     fields = said(text) if text else {"max_tokens": 1, **said("\n")}
     bill = Bill()
     async with (
         relaying(server.root, in_turn([fields])) as relay,
-        policy_at(relay.base_url, services.pool, streaming=streaming) as policy,
+        policy_at(relay.base_url, pool, streaming=streaming) as policy,
     ):
         return await policy.decide(turn(), bill), bill
 
@@ -89,9 +93,9 @@ async def decide(server: Server, services: Services, text: str, streaming: bool)
 @both_ways
 @pytest.mark.parametrize("text", VALID.values(), ids=VALID.keys())
 async def test_a_valid_call_is_read_however_it_is_wrapped(
-    server: Server, services: Services, text: str, streaming: bool
+    server: Server, pool: Pool, text: str, streaming: bool
 ) -> None:
-    decision, bill = await decide(server, services, text, streaming)
+    decision, bill = await decide(server, pool, text, streaming)
     assert decision.call == SEARCH, decision.problem
     assert decision.problem is None
     for words, thought in (
@@ -108,9 +112,9 @@ async def test_a_valid_call_is_read_however_it_is_wrapped(
 @both_ways
 @pytest.mark.parametrize("text", MALFORMED.values(), ids=MALFORMED.keys())
 async def test_a_malformed_reply_is_a_problem_in_words_and_billed(
-    server: Server, services: Services, text: str, streaming: bool
+    server: Server, pool: Pool, text: str, streaming: bool
 ) -> None:
-    decision, bill = await decide(server, services, text, streaming)
+    decision, bill = await decide(server, pool, text, streaming)
     assert decision.call is None
     assert decision.problem
     assert "\0" not in decision.problem
@@ -121,21 +125,21 @@ async def test_a_malformed_reply_is_a_problem_in_words_and_billed(
 
 
 @both_ways
-async def test_a_call_whose_arguments_come_first_is_read_or_rolled_again(
-    server: Server, services: Services, streaming: bool
+@pytest.mark.parametrize("text", AMBIGUOUS.values(), ids=AMBIGUOUS.keys())
+async def test_a_call_that_can_be_read_in_two_ways_is_what_it_says_or_is_rolled_again(
+    server: Server, pool: Pool, text: str, streaming: bool
 ) -> None:
-    """In a stream, vLLM lets what follows the arguments run into them."""
-    decision, _ = await decide(server, services, ARGUMENTS_FIRST, streaming)
-    assert decision.call == SEARCH or (streaming and decision.problem)
+    decision, _ = await decide(server, pool, text, streaming)
+    assert decision.call == SEARCH or (decision.call is None and decision.problem)
 
 
 @both_ways
 async def test_half_a_character_in_a_call_is_never_taken_for_a_call(
-    server: Server, services: Services, streaming: bool
+    server: Server, pool: Pool, streaming: bool
 ) -> None:
     """vLLM itself stumbles over it: it answers HTTP 400, because it cannot encode what the model wrote."""
     try:
-        decision, _ = await decide(server, services, HALF_A_CHARACTER, streaming)
+        decision, _ = await decide(server, pool, HALF_A_CHARACTER, streaming)
     except PolicyFailed as failure:
         decision = Decision("", None, str(failure))
     assert decision.call is None
@@ -144,13 +148,13 @@ async def test_half_a_character_in_a_call_is_never_taken_for_a_call(
 
 @both_ways
 async def test_a_run_survives_every_malformed_reply_and_answers_in_the_end(
-    server: Server, services: Services, streaming: bool
+    server: Server, pool: Pool, services: Services, streaming: bool
 ) -> None:
     texts = [text for text in MALFORMED.values() if text]
     replies = [*(said(text) for text in texts), said(call_text("search-1")), said(call_text("answer-1", "Enough."))]
     async with (
         relaying(server.root, in_turn(replies)) as relay,
-        policy_at(relay.base_url, services.pool, streaming=streaming) as policy,
+        policy_at(relay.base_url, pool, streaming=streaming) as policy,
     ):
         trajectory = await run_to_end(policy, services.workshop.now.tools, turns=len(replies) + 5)
     assert trajectory.stop_reason is StopReason.ANSWERED, trajectory.stop_detail
@@ -164,9 +168,9 @@ async def test_a_run_survives_every_malformed_reply_and_answers_in_the_end(
 
 @both_ways
 async def test_a_model_that_the_server_does_not_know_is_told_plainly(
-    server: Server, services: Services, streaming: bool
+    server: Server, pool: Pool, streaming: bool
 ) -> None:
-    async with policy_at(server.base_url, services.pool, streaming=streaming, model="somebody") as policy:
+    async with policy_at(server.base_url, pool, streaming=streaming, model="somebody") as policy:
         bill = Bill()
         with pytest.raises(PolicyFailed, match=r"404.*`?somebody`? does not exist"):
             await policy.decide(turn(), bill)
@@ -174,8 +178,8 @@ async def test_a_model_that_the_server_does_not_know_is_told_plainly(
 
 
 @both_ways
-async def test_a_prompt_that_is_too_long_is_told_plainly(server: Server, services: Services, streaming: bool) -> None:
-    async with policy_at(server.base_url, services.pool, streaming=streaming) as policy:
+async def test_a_prompt_that_is_too_long_is_told_plainly(server: Server, pool: Pool, streaming: bool) -> None:
+    async with policy_at(server.base_url, pool, streaming=streaming) as policy:
         bill = Bill()
         with pytest.raises(PolicyFailed, match=r"HTTP 400.*(maximum context length|max_model_len|input tokens)"):
             await policy.decide(turn("ξ" * 35_000), bill)

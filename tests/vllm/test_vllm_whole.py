@@ -11,8 +11,8 @@ import pytest
 
 from orchestrator.bill import Bill, Heard
 from orchestrator.evidence import Evidence
-from orchestrator.policy import Policy, Turn
-from orchestrator.pool import TOOL_OF
+from orchestrator.policy import Turn
+from orchestrator.pool import TOOL_OF, Pool
 from orchestrator.preference import PreferenceVector
 from orchestrator.serving_metrics import read_metrics
 from orchestrator.trajectory import Document, Observation, Origin
@@ -20,7 +20,6 @@ from tests.vllm.asking import QUERY, call_text, policy_at, prompt_tokens
 from tests.vllm.checkpoint import WORDS
 from tests.vllm.relay import in_turn, relaying, said
 from tests.vllm.server import MODEL, Server
-from webapp.services import Services
 
 ROOT = Path(__file__).resolve().parents[2]
 PROFILES = ("eval-frames", "eval-hle", "train", "clean")
@@ -42,12 +41,12 @@ def overfull() -> Turn:
 
 @pytest.mark.parametrize("profile", PROFILES)
 async def test_a_context_that_is_too_long_is_cut_by_the_servers_own_tokenizer(
-    server: Server, services: Services, profile: str
+    server: Server, pool: Pool, profile: str
 ) -> None:
     bill = Bill()
     async with (
         relaying(server.root, in_turn([said(call_text("answer-1"))])) as relay,
-        policy_at(relay.base_url, services.pool, streaming=True, model=f"{MODEL};profile={profile}") as policy,
+        policy_at(relay.base_url, pool, streaming=True, model=f"{MODEL};profile={profile}") as policy,
     ):
         decision = await policy.decide(overfull(), bill)
     assert decision.call is not None, decision.problem
@@ -61,12 +60,12 @@ async def test_a_context_that_is_too_long_is_cut_by_the_servers_own_tokenizer(
         assert len(tokens) >= cap * 0.9, "far more was cut than had to be"
 
 
-async def test_thinking_is_heard_while_the_model_writes(server: Server, services: Services) -> None:
+async def test_thinking_is_heard_while_the_model_writes(server: Server, pool: Pool) -> None:
     thought = "First I look. " * 20 + "先查一下资料 🔎"
     heard: list[Heard] = []
     async with (
         relaying(server.root, in_turn([said(call_text("search-2", thought))])) as relay,
-        policy_at(relay.base_url, services.pool, streaming=True) as policy,
+        policy_at(relay.base_url, pool, streaming=True) as policy,
     ):
         arrived = asyncio.create_task(policy.decide(turn(), Bill(heard.append)))
         while not heard and not arrived.done():  # noqa: ASYNC110 - that is what is tested
@@ -78,25 +77,23 @@ async def test_thinking_is_heard_while_the_model_writes(server: Server, services
     assert decision.call.model == "search-2"
 
 
-async def test_the_first_of_several_calls_counts_also_where_another_would_be_valid(
-    server: Server, services: Services
-) -> None:
+async def test_the_first_of_several_calls_counts_also_where_another_would_be_valid(server: Server, pool: Pool) -> None:
     """Podium sends `parallel_tool_calls: false`; vLLM then hands over one call."""
     text = '<tool_call>\n{"name": "fly", "arguments": {"model": "x"}}\n</tool_call>\n' + call_text("answer-1")
     for streaming in (True, False):
         async with (
             relaying(server.root, in_turn([said(text)])) as relay,
-            policy_at(relay.base_url, services.pool, streaming=streaming) as policy,
+            policy_at(relay.base_url, pool, streaming=streaming) as policy,
         ):
             decision = await policy.decide(turn(), Bill())
         assert decision.call is None
         assert "fly" in decision.problem
 
 
-async def test_the_metrics_of_the_server_are_understood(server: Server, services: Services) -> None:
+async def test_the_metrics_of_the_server_are_understood(server: Server, pool: Pool) -> None:
     async with (
         relaying(server.root, in_turn([said(call_text("answer-1"))])) as relay,
-        policy_at(relay.base_url, services.pool, streaming=True) as policy,
+        policy_at(relay.base_url, pool, streaming=True) as policy,
     ):
         for _ in range(2):
             await policy.decide(turn(), Bill())
@@ -113,8 +110,8 @@ async def test_the_metrics_of_the_server_are_understood(server: Server, services
 
 
 async def test_the_pool_check_reaches_the_server_and_prices_its_model(server: Server, tmp_path: Path) -> None:
-    pool = tmp_path / "pool.toml"
-    pool.write_text(
+    file = tmp_path / "pool.toml"
+    file.write_text(
         f"""
 name = "real"
 [endpoint.here]
@@ -133,7 +130,7 @@ max_output_tokens = 64
 price = {{ input_usd_per_mtok = 1, output_usd_per_mtok = 2, source = "test" }}
 """
     )
-    command = [sys.executable, "-m", "webapp", "pool", "check", "--pool", str(pool), "--json"]
+    command = [sys.executable, "-m", "webapp", "pool", "check", "--pool", str(file), "--json"]
     process = await asyncio.create_subprocess_exec(
         *command, cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )

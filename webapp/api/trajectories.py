@@ -1,4 +1,4 @@
-"""Trajectories over HTTP: read, fork, resume; and the long texts beside them."""
+"""Trajectories over HTTP: read, fork, resume."""
 
 from typing import Annotated, Any
 
@@ -7,13 +7,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from orchestrator.trajectory import ToolCall
 from storage.records import trajectory_json
-from webapp.api import texts
 from webapp.api.here import Here
 from webapp.api.problems import ERRORS
 from webapp.api.runs import run_json
 
 routes = APIRouter(tags=["trajectories"], responses=ERRORS)
-routes.include_router(texts.routes)
 
 
 class NewFork(BaseModel):

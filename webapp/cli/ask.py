@@ -35,6 +35,7 @@ def add_to(commands: Any) -> None:
     command.add_argument("--budget-usd", type=flags.dollars, metavar="D", help="most dollars of one trajectory")
     command.add_argument("--seconds", type=flags.seconds, metavar="S", help="most seconds of one trajectory")
     command.add_argument("--json", action="store_true", help="one trajectory record per line")
+    command.add_argument("--texts", action="store_true", help="with --json: prompts and raw replies in the records")
     flags.add_installation(command)
     command.set_defaults(run=run)
 
@@ -45,7 +46,7 @@ def run(chosen: argparse.Namespace) -> int:
     limits = Limits(chosen.turns, chosen.budget_usd, chosen.seconds)
     asking = Asking(chosen.query, (mine,) * max(chosen.alternatives, 0), chosen.seed, chosen.reference, limits)
     settings = replace(flags.settings(chosen), pace=0.0)
-    snapshot = asyncio.run(_ask(asking, settings, vary=chosen.vary))
+    snapshot = asyncio.run(_ask(asking, settings, vary=chosen.vary, texts=chosen.texts))
     for trajectory in snapshot.trajectories:
         print(_record(trajectory) if chosen.json else _summary(trajectory))
     if snapshot.problem:
@@ -68,7 +69,7 @@ def _preferred(pairs: list[str]) -> dict[str, float]:
     return weights
 
 
-async def _ask(asking: Asking, settings: Any, *, vary: bool) -> "RunSnapshot":
+async def _ask(asking: Asking, settings: Any, *, vary: bool, texts: bool) -> "RunSnapshot":
     from webapp.services import open_services  # noqa: PLC0415 - parsing flags needs none of this
 
     async with open_services(settings, progress.indexing) as services:
@@ -83,6 +84,8 @@ async def _ask(asking: Asking, settings: Any, *, vary: bool) -> "RunSnapshot":
                 for step in trajectory.steps[told[trajectory.id] :]:
                     print(_progress(place, step), file=sys.stderr)
                 told[trajectory.id] = len(trajectory.steps)
+        if texts:
+            return replace(snapshot, trajectories=tuple(map(services.store.with_texts, snapshot.trajectories)))
         return snapshot
 
 

@@ -36,6 +36,7 @@
         .then((now) => { show(now); return EVERY_MS; }, () => AFTER_A_FAILURE_MS)
         .then((wait) => {
           asking = null;
+          line.node.classList.toggle("pd-stale", wait === AFTER_A_FAILURE_MS);
           gone = !element.isConnected;
           if (!gone) timer = setTimeout(ask, wait);
         });

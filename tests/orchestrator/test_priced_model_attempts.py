@@ -1,0 +1,134 @@
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import httpx
+import pytest
+
+from orchestrator import retry
+from orchestrator.bill import Bill
+from orchestrator.chat import ChatClient
+from orchestrator.endpoint_client import EndpointFailed
+from orchestrator.model_call import CallRole, ChargeStatus, ModelCall, Usage
+from orchestrator.pool import Endpoint, Price, Sampling, ServedModel
+from orchestrator.priced_model import Asked, PricedModel
+from orchestrator.tool import Remaining
+
+ENDPOINT = Endpoint("http://127.0.0.1:8001/v1")
+BY_TOKEN = Price("own", None, Decimal(1), Decimal(10))
+BY_HOUR = Price("own", usd_per_gpu_hour=Decimal(36))
+GRATIS = Price("own", None, Decimal(0), Decimal(0))
+SAMPLING = Sampling(max_tokens=100, timeout_s=5)
+ASKED = Asked(CallRole.EXPERT, "answer-1", [{"role": "user", "content": "a" * 300}], SAMPLING, seed=3)
+GOOD = {
+    "choices": [{"finish_reason": "stop", "message": {"role": "assistant", "content": "forty-two"}}],
+    "usage": {"prompt_tokens": 90, "completion_tokens": 10},
+}
+Handler = Callable[[httpx.Request], Any]
+
+
+def priced(handler: Handler, price: Price | None = BY_TOKEN, **more: Any) -> PricedModel:
+    endpoint = Endpoint(ENDPOINT.base_url, **more)
+    return PricedModel(ServedModel("m", endpoint, price), ChatClient(endpoint, httpx.MockTransport(handler)))
+
+
+async def billed(model: PricedModel, asked: Asked = ASKED) -> ModelCall:
+    bill = Bill()
+    with suppress(EndpointFailed):
+        await model.ask(asked, Remaining(), bill)
+    (call,) = bill
+    return call
+
+
+def in_turn(*replies: httpx.Response | Exception) -> Handler:
+    left = list(replies)
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        reply = left.pop(0)
+        if isinstance(reply, Exception):
+            raise reply
+        return reply
+
+    return handler
+
+
+def good(**changes: Any) -> httpx.Response:
+    return httpx.Response(200, json=GOOD | changes)
+
+
+class Broken(httpx.AsyncByteStream):
+    """A stream that breaks, or falls silent, behind some words."""
+
+    def __init__(self, *words: str, silent: bool = False) -> None:
+        self._words = words
+        self._silent = silent
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for word in self._words:
+            yield b"data: " + json.dumps({"choices": [{"delta": {"content": word}}]}).encode() + b"\n\n"
+        if self._silent:
+            await asyncio.sleep(60)
+        raise httpx.ReadError("reset")
+
+
+def broken(*words: str, silent: bool = False) -> httpx.Response:
+    return httpx.Response(200, headers={"content-type": "text/event-stream"}, stream=Broken(*words, silent=silent))
+
+
+@pytest.fixture(autouse=True)
+def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retry, "FIRST_WAIT_S", 0.001)
+
+
+async def test_an_attempt_that_was_refused_costs_nothing() -> None:
+    call = await billed(priced(in_turn(httpx.Response(503), httpx.ConnectError("gone"), good())))
+    assert [attempt.usd for attempt in call.attempts] == [0, 0]
+    assert call.charge.usd == Decimal("0.00019")
+    assert call.charge.status is ChargeStatus.PRICED
+
+
+async def test_an_attempt_lost_in_the_middle_costs_its_prompt_and_what_had_arrived() -> None:
+    call = await billed(priced(in_turn(broken("abc", "dé"), good())))
+    (attempt,) = call.attempts
+    assert attempt.usd == Decimal("0.00012")
+    assert call.charge.usd == Decimal("0.00031")
+    assert call.charge.status is ChargeStatus.ESTIMATED
+    assert call.charge.source == "own; attempts that broke off are estimated"
+    assert call.usage == Usage(90, 10)
+
+
+async def test_what_an_attempt_cost_is_unknown_where_there_is_no_price() -> None:
+    call = await billed(priced(in_turn(broken("abc"), good()), None))
+    assert [attempt.usd for attempt in call.attempts] == [None]
+    assert call.charge.status is ChargeStatus.UNPRICED
+    refused = await billed(priced(in_turn(broken("abc"), httpx.Response(400)), None))
+    assert refused.charge.status is ChargeStatus.UNPRICED
+    assert "an attempt broke off" in refused.charge.source
+
+
+async def test_a_call_that_is_refused_costs_only_what_was_lost_before() -> None:
+    call = await billed(priced(in_turn(httpx.Response(401))))
+    assert (call.usage, call.charge.usd, call.charge.status) == (None, 0, ChargeStatus.FREE)
+    call = await billed(priced(in_turn(broken("abc"), httpx.Response(401))))
+    assert (call.usage, call.charge.usd) == (None, Decimal("0.00011"))
+    assert call.charge.status is ChargeStatus.ESTIMATED
+
+
+async def test_a_call_that_breaks_off_each_time_costs_all_its_attempts() -> None:
+    call = await billed(priced(in_turn(broken("abc"), broken("abc"), broken("abcdef"))))
+    assert len(call.attempts) == 2
+    assert call.usage == Usage(100, 2)
+    assert call.charge.usd == Decimal("0.00011") * 2 + Decimal("0.00012")
+    assert "because the reply did not end" in call.charge.source
+
+
+async def test_what_was_lost_is_not_counted_twice_where_the_deadline_comes_before_the_next_attempt() -> None:
+    hasty = replace(ASKED, sampling=replace(SAMPLING, timeout_s=0.1))
+    lost = httpx.Response(200, headers={"content-type": "text/event-stream"}, stream=Broken("abc"))
+    call = await billed(priced(in_turn(lost, httpx.Response(429, headers={"retry-after": "9"}))), hasty)
+    assert (call.usage, call.charge.usd) == (None, Decimal("0.00011"))
+    assert [attempt.usd for attempt in call.attempts] == [Decimal("0.00011"), 0]
