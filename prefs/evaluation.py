@@ -1,4 +1,7 @@
-"""What a policy is measured by over the tasks of an evaluation, with intervals. `docs/evaluation.md` defines each figure."""
+"""What a policy is measured by over the tasks of an evaluation, with intervals.
+
+`docs/evaluation.md` defines each figure.
+"""
 
 import math
 from collections import Counter
@@ -68,6 +71,16 @@ class AllowedTurns:
 
 
 @dataclass(frozen=True, slots=True)
+class DomainScore:
+    """The figures of the tasks of one domain."""
+
+    tasks: int
+    solved: Interval | None
+    total_usd: Decimal
+    latency_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Score:
     """All figures of one policy under one preference. Totals are over the tasks, of means over alternatives."""
 
@@ -96,18 +109,8 @@ class Score:
     simulated: bool
     stop_reasons: Mapping[str, int]
     turns: tuple[AllowedTurns, ...]
-    domains: Mapping[str, "DomainScore"]
+    domains: Mapping[str, DomainScore]
     against_baseline: Comparison
-
-
-@dataclass(frozen=True, slots=True)
-class DomainScore:
-    """The figures of the tasks of one domain."""
-
-    tasks: int
-    solved: Interval | None
-    total_usd: Decimal
-    latency_s: float
 
 
 def measures(alternatives: Sequence[Trajectory], baseline: Sequence[Trajectory], p: PreferenceVector) -> Measures:

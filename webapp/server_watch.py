@@ -28,6 +28,8 @@ class Reach(StrEnum):
     """What came of the last look."""
 
     UP = "up"
+    SLOW = "slow"
+    """It did not answer in time, as one does that shares a busy machine. The numbers are those of the look before."""
     UNREACHABLE = "unreachable"
     NO_METRICS = "no metrics"
     """It answers, and tells nothing of itself that is understood here."""
@@ -40,7 +42,7 @@ class ServerLook:
     reach: Reach
     at: datetime
     problem: str | None = None
-    """Why it could not be reached."""
+    """Why it could not be reached, or was not in time."""
     metrics: ServingMetrics | None = None
     rates: ServingRates | None = None
     """`None` until there were two looks."""
@@ -88,13 +90,13 @@ class ServerWatch:
             async with asyncio.timeout(WITHIN_S):
                 self.last = await self._asked(client)
         except TimeoutError:
-            self.last = self._lost(f"{client.base} did not answer within {WITHIN_S:g} s")
+            self.last = self._late(f"{client.base} did not answer within {WITHIN_S:g} s")
         seldom = self.last.reach is Reach.NO_METRICS
         self._next_at = time.monotonic() + (SELDOM_S if seldom else EVERY_S)
 
     async def _asked(self, client: EndpointClient) -> ServerLook:
         try:
-            text = await client.get_text(f"{client.base.removesuffix('/v1')}/metrics", timeout_s=WITHIN_S)
+            text = await client.get_text(f"{client.base.removesuffix('/v1')}/metrics", timeout_s=2 * WITHIN_S)
         except EndpointFailed as failure:
             if failure.status is None or failure.status >= httpx.codes.INTERNAL_SERVER_ERROR:
                 return self._lost(str(failure))
@@ -105,17 +107,21 @@ class ServerWatch:
             return ServerLook(Reach.NO_METRICS, at, root=root)
         return ServerLook(Reach.UP, at, metrics=metrics, rates=self._rates(metrics), root=root)
 
+    def _late(self, problem: str) -> ServerLook:
+        before = self.last.metrics if self.last is not None else None
+        return ServerLook(Reach.SLOW, datetime.now(UTC), problem, before, root=self._root)
+
     def _lost(self, problem: str) -> ServerLook:
         self._readings.clear()
         # Another model may be served when it comes back.
-        self._root_known = False
+        self._root, self._root_known = None, False
         return ServerLook(Reach.UNREACHABLE, datetime.now(UTC), problem)
 
     async def _served(self, client: EndpointClient) -> str | None:
         """What the model really is, asked once as long as the server is there."""
         if not self._root_known:
             try:
-                self._root = _root(await client.get_json("/models", timeout_s=WITHIN_S), self._model)
+                self._root = _root(await client.get_json("/models", timeout_s=2 * WITHIN_S), self._model)
             except EndpointFailed:
                 self._root = None
             self._root_known = True

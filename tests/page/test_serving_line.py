@@ -60,7 +60,7 @@ def served_url(shared: Metered, tmp_path_factory: pytest.TempPathFactory) -> Ite
 def metered(shared: Metered) -> Metered:
     """The server as it is when a test begins."""
     shared.root, shared.status, shared.grows = "nvidia/Nemotron-Orchestrator-8B", 200, 1_240
-    shared.running, shared.waiting = 3, 1
+    shared.running, shared.waiting, shared.waits_s = 3, 1, 0
     return shared
 
 
@@ -91,6 +91,11 @@ def test_a_server_that_is_gone_is_said_and_the_line_comes_back_with_it(
     expect(page.locator("#serving [data-part=running]")).to_be_hidden()
     metered.status = 200
     expect(line(page)).to_contain_text("3 running")
+    metered.waits_s = 3
+    expect(line(page)).to_contain_text("slow to answer")
+    expect(line(page)).to_contain_text("3 running")
+    metered.waits_s = 0
+    expect(line(page)).not_to_contain_text("slow to answer")
     expect(page.locator("#serving .pd-quiet")).to_have_text("The orchestrator's server is there again.")
 
 

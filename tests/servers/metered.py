@@ -1,5 +1,6 @@
 """A server that tells of itself at `/metrics` and `/v1/models` as vLLM does, and counts who asks."""
 
+import asyncio
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -17,11 +18,13 @@ class Metered:
     generation_tokens: float = 0.0
     grows: float = 0.0
     status: int = 200
+    waits_s: float = 0.0
     asked: Counter[str] = field(default_factory=Counter)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Reply to any request."""
         self.asked[request.path] += 1
+        await asyncio.sleep(self.waits_s)
         if request.path == "/v1/models":
             return web.json_response({"object": "list", "data": [{"id": self.model, "root": self.root}]})
         if request.path == "/metrics":

@@ -173,7 +173,9 @@ BAD_RUNS: list[tuple[dict[str, Any], str]] = [
     ({"policy": "fixed:answer-9"}, "answer-9"),
     ({"policy": "fixed:search-1"}, "answer"),
     ({"policy": "openai:http://10.0.0.1/v1#m"}, "when the server is started"),
-    ({"policy": "wat"}, "random or fixed"),
+    ({"policy": "wat"}, "'wat' is no policy"),
+    ({"policy": "openai:http://127.0.0.1:9/v1#m"}, "must be named when the server is started"),
+    ({"policy": "transformers:/etc"}, "must be named when the server is started"),
     ({"colour": "red"}, "not permitted"),
 ]
 

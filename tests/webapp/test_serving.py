@@ -117,19 +117,22 @@ async def test_a_server_without_metrics_is_asked_seldom(
     assert metered.asked["/metrics"] == (1 if reach is Reach.NO_METRICS else 3)
 
 
-async def test_a_server_that_hangs_holds_nobody_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_server_that_is_slow_holds_nobody_for_long_and_keeps_its_last_numbers(
+    here: Serving, metered: Metered, often: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(server_watch, "WITHIN_S", 0.2)
-
-    async def hang(_: object) -> None:
-        await asyncio.sleep(30)
-
-    async with listening(hang) as running:  # type: ignore[arg-type]
-        here = serving(f"openai:{running.url}/v1#orchestrator")
-        async with asyncio.timeout(2):
-            look = (await here.now()).servers[0].look
-        assert look is not None
-        assert look.reach is Reach.UNREACHABLE
-        await here.aclose()
+    assert await reach(here) is Reach.UP
+    metered.waits_s = 30
+    async with asyncio.timeout(5):
+        look = (await here.now()).servers[0].look
+    assert look is not None
+    assert look.reach is Reach.SLOW
+    assert "did not answer within 0.2 s" in (look.problem or "")
+    assert look.metrics is not None
+    assert look.metrics.running == 3
+    assert (look.rates, look.root) == (None, "/models/small")
+    metered.waits_s = 0
+    assert await reach(here) is Reach.UP
 
 
 async def test_one_who_goes_away_does_not_take_the_look_from_the_others(here: Serving, metered: Metered) -> None:

@@ -220,6 +220,7 @@ ISLANDS: Final[Mapping[str, str]] = {
     "serving_tokens": "tokens/s",
     "serving_tokens_title": "Tokens that the server writes each second, all requests together, over the last seconds. "
     "It reads {read} tokens/s of prompts; the first token comes after {first}.",
+    "serving_slow": "slow to answer",
     "serving_unreachable": "server unreachable",
     "serving_back": "The orchestrator's server is there again.",
     "serving_paused": "calls paused",

@@ -117,12 +117,13 @@
     function show(server) {
       node.hidden = !server || !server.state || server.state === "no metrics";
       if (node.hidden) return;
-      const up = server.state === "up", metrics = server.metrics || {}, rates = server.rates || {};
+      const slow = server.state === "slow", up = slow || server.state === "up", metrics = server.metrics || {}, rates = server.rates || {};
       node.dataset.state = server.state;
       name.textContent = server.model;
       name.title = say("serving_model", { address: server.base_url });
-      state.textContent = up ? "" : say("serving_unreachable");
-      problem.textContent = server.problem || "";
+      state.textContent = slow ? say("serving_slow") : up ? "" : say("serving_unreachable");
+      state.title = server.problem || "";
+      problem.textContent = up ? "" : server.problem || "";
       numbers.running.set(up ? whole(metrics.running) : null);
       numbers.waiting.set(up ? whole(metrics.waiting) : null);
       const cache = { now: share(rates.prefix_hit_rate), used: share(metrics.cache_used) };
@@ -133,8 +134,8 @@
       const breaker = server.breaker;
       paused.hidden = !breaker || breaker.state === "closed";
       if (!paused.hidden) paused.title = say("serving_paused_title", { seconds: Math.ceil(breaker.wait_s), error: breaker.last_error || say("unknown") });
-      if (was && was !== server.state) said.textContent = say(up ? "serving_back" : "serving_unreachable");
-      was = server.state;
+      if (was !== null && was !== up) said.textContent = say(up ? "serving_back" : "serving_unreachable");
+      was = up;
     }
 
     return { node, said, begin, show };

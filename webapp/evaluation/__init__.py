@@ -1,0 +1,1 @@
+"""Policies compared over the rehearsal tasks: what to run, running it, and telling the result."""
