@@ -26,6 +26,8 @@ class CallCost:
     """Counts the prompt, where that is needed."""
     tokens_by: str
     """What counts it."""
+    most_output_tokens: int
+    """That were asked for: no more can have been written, whatever came."""
     at: datetime
     counted: bool = field(default=False, init=False)
     """Whether tokens were counted here."""
@@ -49,7 +51,7 @@ class CallCost:
             usage,
             found.price,
             at=self.at,
-            latency_s=latency_s - course.queued_s,
+            latency_s=max(latency_s - course.queued_s, 0.0),
             in_flight=course.in_flight,
             estimated=bool(why),
             missing=found.missing,
@@ -62,12 +64,11 @@ class CallCost:
         """The charge with that of attempts that broke off; GPU-hours have them in their seconds already."""
         if own.usd is None or own.usd_per_gpu_hour is not None or not any(usd is None or usd for usd in lost):
             return own
-        if found.price is None:
-            return unpriced(f"an attempt broke off, which may have cost something: {found.missing}")
+        if found.price is None or None in lost:
+            return unpriced(f"an attempt broke off, which may have cost something: {found.missing or 'nobody knows'}")
         usd = own.usd + sum((usd for usd in lost if usd), Decimal(0))
-        source = (
-            f"{own.source if own is not NOT_CHARGED else found.price.source}; attempts that broke off are estimated"
-        )
+        said = found.price.source if own is NOT_CHARGED else own.source
+        source = f"{said}; attempts that broke off are estimated"
         return replace(own, usd=usd, status=ChargeStatus.ESTIMATED, source=source)
 
     def _usage(self, completion: Completion | None, course: Course) -> tuple[Usage | None, str]:
@@ -86,7 +87,7 @@ class CallCost:
 
     def _guessed(self, arrived_bytes: int) -> Usage:
         self.counted = True
-        return Usage(self.input_tokens(), -(-arrived_bytes // BYTES_A_TOKEN))
+        return Usage(self.input_tokens(), min(-(-arrived_bytes // BYTES_A_TOKEN), self.most_output_tokens))
 
     def _found(self, usage: Usage | None) -> Quote:
         return self.quote(self.at, (usage.input_tokens or 0) if usage else 0)

@@ -52,7 +52,7 @@ class ChatClient:
         left_s = request.sampling.timeout_s
         while True:
             course.sent = body = wording.json()
-            started_at, clock = datetime.now(UTC), time.perf_counter()
+            clock = time.perf_counter()
             try:
                 sent = Sent("POST", _PATH, body.encode("ascii"))
                 raw = await self.server.exchange(sent, reading, left_s, course)
@@ -60,9 +60,8 @@ class ChatClient:
                 other = wording.after(failure, body)
                 if other is None:
                     raise
-                latency_s = time.perf_counter() - clock
-                course.failed(started_at, latency_s, str(failure))
-                wording, left_s = other, left_s - latency_s
+                course.failed(str(failure))
+                wording, left_s = other, left_s - (time.perf_counter() - clock)
             else:
                 if wording is not known:
                     self._dialect.learn(wording)

@@ -11,7 +11,7 @@ import httpx
 from orchestrator.assembly import Assembly
 from orchestrator.course import Course
 from orchestrator.endpoint_client import EndpointClient
-from orchestrator.failure import EndpointFailed, TryAgain, said
+from orchestrator.failure import EndpointFailed, TryAgain, worded
 from orchestrator.hearing import Hearing
 from orchestrator.reply import text_and_thinking
 from orchestrator.reply_body import LARGEST_BYTES, TooLarge, pieces
@@ -53,13 +53,19 @@ class ChatReading:
             return await self._whole(first, arriving)
 
     async def _whole(self, first: bytes, arriving: AsyncIterator[bytes]) -> Raw:
-        kept, size = [first], len(first)
+        kept, course = [first], self.course
+        course.arrived_bytes = len(first)
         async for piece in arriving:
             kept.append(piece)
-            self.course.arrived_bytes = size = size + len(piece)
-            if size > LARGEST_BYTES:
+            course.arrived_bytes += len(piece)
+            if course.arrived_bytes > LARGEST_BYTES:
                 raise TooLarge
-        raw = self._completed(self.parsed(b"".join(kept)))
+        content = b"".join(kept)
+        if not content.startswith(b"{"):
+            # A gateway's page, which no model wrote.
+            course.arrived_bytes = 0
+        deep = content.count(b"[") + content.count(b"{") > _DEEPEST
+        raw = self._completed(self.parsed(content), deep=deep)
         if self.hearing is not None:
             text, thinking = text_and_thinking(raw["choices"][0]["message"])
             self.hearing.thinks(thinking)
@@ -89,27 +95,31 @@ class ChatReading:
         try:
             return json.loads(content)
         except (ValueError, RecursionError):
-            # A gateway's page cost nothing; JSON that was cut short did.
-            self.course.due = self.course.due and content.lstrip()[:1] == b"{"
+            # JSON that was cut short may have cost something, and so may what came before this.
+            self.course.due = self.course.due and (content.startswith(b"{") or self.course.arrived_bytes > 0)
         raise self.server.failures.not_json(content)
 
-    def _completed(self, raw: Any) -> Raw:
+    def _completed(self, raw: Any, *, deep: bool) -> Raw:
         """A reply with a message."""
         words = self.server.failures
         if not isinstance(raw, dict):
             raise words.no_reply(f"with {type(raw).__name__} instead of a JSON object")
         if raw.get("error"):
+            self.course.arrived_bytes = 0
             raise self.error(raw)
         choices = raw.get("choices")
         if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
             raise words.no_reply("without any choice")
         if not isinstance(choices[0].get("message"), dict):
             raise words.no_reply("without a message")
-        return self.struck(raw)
+        return self.struck(raw, deep=deep)
 
-    def struck(self, raw: Raw) -> Raw:
-        """The reply without the key; raises EndpointFailed where it is nested deeper than anybody could write down."""
-        if not _shallow(raw):
+    def struck(self, raw: Raw, *, deep: bool = True) -> Raw:
+        """The reply without the key; raises EndpointFailed where it is nested deeper than anybody could write down.
+
+        It cannot be where it is not `deep`.
+        """
+        if deep and not _shallow(raw):
             raise self.server.failures.no_reply("with JSON that is nested too deeply")
         struck: Raw = self.server.key.struck_json(raw)
         return struck
@@ -123,7 +133,7 @@ class ChatReading:
         told = raw.get("error") or raw
         code = str(told.get("code")) if isinstance(told, Mapping) else ""
         status = int(code) if code.isdecimal() and len(code) == len("500") else None
-        failure = self.server.failures.no_reply("with an error", said(json.dumps(raw).encode()), status)
+        failure = self.server.failures.no_reply("with an error", worded(raw), status)
         return TryAgain(failure) if status is None or status in RETRIED_STATUSES else failure
 
 

@@ -71,10 +71,12 @@ def usage_of(reported: object) -> Usage | None:
     Knows the forms of OpenAI (both), DeepSeek and Anthropic. `None` where neither input nor output was reported. A part
     larger than its whole is dropped as a server's mistake.
     """
-    if not isinstance(reported, Mapping):
+    if not isinstance(reported, dict):
         return None
     tokens_in, cached = _input(reported)
-    tokens_out = _first(_count(reported, "completion_tokens"), _count(reported, "output_tokens"))
+    tokens_out = _count(reported, "completion_tokens")
+    if tokens_out is None:
+        tokens_out = _count(reported, "output_tokens")
     if tokens_in is None and tokens_out is None:
         return None
     details = reported.get("completion_tokens_details") or reported.get("output_tokens_details")
@@ -82,29 +84,28 @@ def usage_of(reported: object) -> Usage | None:
     return Usage(tokens_in, tokens_out, _part(cached, tokens_in), _part(reasoning, tokens_out))
 
 
-def _input(reported: Mapping[str, Any]) -> tuple[int | None, int | None]:
+def _input(reported: dict[str, Any]) -> tuple[int | None, int | None]:
     """Input tokens and how many of them were cached."""
-    read = _count(reported, "cache_read_input_tokens")
-    created = _count(reported, "cache_creation_input_tokens")
-    fresh = _count(reported, "input_tokens")
-    if fresh is not None and (read is not None or created is not None):
-        # Anthropic counts the cache's tokens beside those of the input.
-        return fresh + (read or 0) + (created or 0), read
-    hit, missed = _count(reported, "prompt_cache_hit_tokens"), _count(reported, "prompt_cache_miss_tokens")
-    both = hit + missed if hit is not None and missed is not None else None
     details = reported.get("prompt_tokens_details") or reported.get("input_tokens_details")
-    cached = _first(_count(details, "cached_tokens"), hit, read)
-    return _first(_count(reported, "prompt_tokens"), fresh, both), cached
+    cached = _count(details, "cached_tokens")
+    if cached is None:
+        cached = _count(reported, "prompt_cache_hit_tokens")
+    tokens = _count(reported, "prompt_tokens")
+    return (tokens, cached) if tokens is not None else _beside(reported, cached)
 
 
-def _first(*counts: int | None) -> int | None:
-    return next((count for count in counts if count is not None), None)
+def _beside(reported: dict[str, Any], cached: int | None) -> tuple[int | None, int | None]:
+    """The same where cached tokens are counted beside the others: by Anthropic, and in DeepSeek's parts."""
+    read, created = _count(reported, "cache_read_input_tokens"), _count(reported, "cache_creation_input_tokens")
+    fresh, missed = _count(reported, "input_tokens"), _count(reported, "prompt_cache_miss_tokens")
+    if fresh is not None:
+        return fresh + (read or 0) + (created or 0), cached if read is None else read
+    return (None if cached is None or missed is None else cached + missed), cached
 
 
 def _count(table: object, key: str) -> int | None:
-    value = table.get(key) if isinstance(table, Mapping) else None
-    known = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_TOKENS
-    return value if known else None
+    value = table.get(key) if isinstance(table, dict) else None
+    return value if type(value) is int and 0 <= value <= MOST_TOKENS else None
 
 
 def _part(some: int | None, whole: int | None) -> int | None:

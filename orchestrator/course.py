@@ -1,8 +1,9 @@
 """What one call met on its way, known also where the call fails or is cancelled."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from orchestrator.model_call import Attempt
@@ -31,13 +32,18 @@ class Course:
     sent: str | None = None
     """The body of the last attempt."""
 
+    _began_at: datetime | None = None
+    _clock: float = 0.0
+
     def begin(self, in_flight: int) -> None:
         """An attempt is about to be sent."""
         self.in_flight = in_flight
         self.due, self.arrived_bytes = True, 0
+        self._began_at, self._clock = datetime.now(UTC), time.perf_counter()
 
-    def failed(self, started_at: datetime, latency_s: float, error: str) -> None:
+    def failed(self, error: str) -> None:
         """The attempt failed, and another follows."""
         usd = self.lost_usd(self.arrived_bytes) if self.due else Decimal(0)
-        self.attempts.append(Attempt(started_at, latency_s, error, usd))
+        latency_s = time.perf_counter() - self._clock if self._began_at else 0.0
+        self.attempts.append(Attempt(self._began_at or datetime.now(UTC), latency_s, error, usd))
         self.due, self.arrived_bytes = False, 0

@@ -3,9 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -86,52 +84,39 @@ class EndpointClient:
                 return await self._persist(sent, read, timeout_s, course)
         except TimeoutError:
             before = f"; before that: {course.attempts[-1].error}" if course.attempts else ""
-            did = "did not finish its reply" if course.in_flight else "had no free place for the call"
+            waited = "had no free place for the call" if course.queued_s else "was not asked: no time was left"
+            did = "did not finish its reply" if course.in_flight else waited
             failure = EndpointFailed(f"{self.base} {did} within {timeout_s:.3g} s{before}")
         raise failure
 
     async def _persist(self, sent: Sent, read: Read[_T], timeout_s: float, course: Course) -> _T:
         for attempt in range(self._retries + 1):
-            async with self._place(course):
-                passage = self._admitted()
-                started_at, clock = datetime.now(UTC), time.perf_counter()
-                try:
-                    return await self._attempt(sent, read, timeout_s, course, passage)
-                except TryAgain as again:
-                    failure, asked_s = again.failure, again.wait_s
-                    latency_s = time.perf_counter() - clock
+            try:
+                return await self._in_place(sent, read, timeout_s, course)
+            except TryAgain as again:
+                failure, asked_s = again.failure, again.wait_s
             if attempt == self._retries:
                 break
-            course.failed(started_at, latency_s, str(failure))
+            course.failed(str(failure))
             await asyncio.sleep(wait_s(attempt, asked_s))
         raise failure
 
-    @asynccontextmanager
-    async def _place(self, course: Course) -> AsyncIterator[None]:
-        """One of the places for calls in flight, in the order of asking."""
-        if self._places is None:
-            yield
-            return
-        self._fail_fast()
+    async def _in_place(self, sent: Sent, read: Read[_T], timeout_s: float, course: Course) -> _T:
+        """An attempt in one of the places for calls in flight, which are given in the order of asking."""
+        places = self._places
+        if places is None:
+            return await self._attempt(sent, read, timeout_s, course)
+        if self.breaker.refuses:
+            raise self._paused()
         clock = time.perf_counter()
         try:
-            await self._places.acquire()
+            await places.acquire()
         finally:
             course.queued_s += time.perf_counter() - clock
         try:
-            yield
+            return await self._attempt(sent, read, timeout_s, course)
         finally:
-            self._places.release()
-
-    def _fail_fast(self) -> None:
-        if self.breaker.refuses:
-            raise self._paused()
-
-    def _admitted(self) -> Passage:
-        passage = self.breaker.admit()
-        if passage is None:
-            raise self._paused()
-        return passage
+            places.release()
 
     def _paused(self) -> EndpointFailed:
         breaker = self.breaker
@@ -141,7 +126,10 @@ class EndpointClient:
             f" (last failure: {breaker.last_error})"
         )
 
-    async def _attempt(self, sent: Sent, read: Read[_T], timeout_s: float, course: Course, passage: Passage) -> _T:
+    async def _attempt(self, sent: Sent, read: Read[_T], timeout_s: float, course: Course) -> _T:
+        passage = self.breaker.admit()
+        if passage is None:
+            raise self._paused()
         self.in_flight += 1
         try:
             request = self._request(sent, timeout_s)

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import httpx
 
@@ -117,10 +117,17 @@ class Failures:
 def said(content: bytes) -> str:
     """The message of an error reply, whatever form the server gave it."""
     try:
-        told = json.loads(content)
+        return worded(json.loads(content))
     except (ValueError, RecursionError):
         return " ".join(content.decode("utf-8", "replace").split())
+
+
+def worded(told: Any) -> str:
+    """The same of a reply that has been parsed."""
     for key in ("error", "message", "detail"):
         if isinstance(told, dict) and told.get(key):
             told = told[key]
-    return told if isinstance(told, str) else json.dumps(told)
+    try:
+        return told if isinstance(told, str) else json.dumps(told)
+    except RecursionError:
+        return "something that is nested too deeply"

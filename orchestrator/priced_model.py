@@ -92,7 +92,8 @@ class PricedModel:
         sampling = self._held(asked, left)
         request = ChatRequest(asked.messages, self.model, sampling, asked.tools, asked.seed)
         started_at, clock = datetime.now(UTC), time.perf_counter()
-        cost = CallCost(self.quote, asked.input_tokens, asked.tokens_by or Estimate().name, started_at)
+        counted_by = asked.tokens_by or Estimate().name
+        cost = CallCost(self.quote, asked.input_tokens, counted_by, sampling.max_tokens, started_at)
         course = Course(lost_usd=cost.lost_usd)
         completion: Completion | None = None
         error: str | None = "cancelled"

@@ -112,6 +112,11 @@ class Score:
     domains: Mapping[str, DomainScore]
     against_baseline: Comparison
 
+    @property
+    def all_failed(self) -> bool:
+        """Whether no trajectory came to an end of its own, as when nothing answers at the policy's address."""
+        return set(self.stop_reasons) == {"failed"}
+
 
 def measures(alternatives: Sequence[Trajectory], baseline: Sequence[Trajectory], p: PreferenceVector) -> Measures:
     """The figures of one task. Alternatives and runs of the baseline are paired in order: they share their seed."""

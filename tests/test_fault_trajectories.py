@@ -47,6 +47,10 @@ LATEST_S = 10.0
 @pytest.fixture(autouse=True)
 def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("orchestrator.retry.FIRST_WAIT_S", 0.01)
+    # An open breaker ends every run that needs its server. With 25 calls under way, one in four of them spoiled, six
+    # failures in a row are no rarity, and then little would be left to spoil.
+    monkeypatch.setattr("orchestrator.breaker.FAILURES_TO_OPEN", 25)
+    monkeypatch.setattr("orchestrator.breaker.FIRST_COOL_DOWN_S", 0.02)
 
 
 def resident() -> int:
@@ -141,7 +145,7 @@ async def test_every_trajectory_behind_faults_ends_with_a_reason_and_right_total
     await run_code("1")  # the sandbox keeps a few descriptors once it was used
     tasks, files = asyncio.all_tasks(), descriptors()
     count = TRAJECTORIES // 2
-    draw = Drawn(11, 0.3, (*LIGHT, *LIGHT, *LIGHT, *HEAVY))
+    draw = Drawn(11, 0.25, (*LIGHT, *LIGHT, *LIGHT, *HEAVY))
     async with conforming(Conformance(wandering(), remembers=0)) as there, proxying(there.port, draw) as proxy:
         async with growth() as grown, app(tmp_path, proxy.url, stream=stream) as services:
             trajectories = await run_all(services, count)

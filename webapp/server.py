@@ -71,6 +71,8 @@ async def _greet(server: uvicorn.Server, services: Services, listener: socket.so
     address = f"http://{everywhere.get(host) or (f'[{host}]' if ':' in host else host)}:{port}/ui"
     print(f"Podium is at {address}", flush=True)  # noqa: T201
     print(services.words, file=sys.stderr)  # noqa: T201
+    if (licence := await services.serving.licence()) is not None:
+        print(licence.words, file=sys.stderr)  # noqa: T201
     if services.interrupted:
         count = len(services.interrupted)
         print(  # noqa: T201

@@ -180,6 +180,7 @@ async def test_a_bad_request_of_another_kind_is_not_repeated() -> None:
         ({"choices": [{"message": None}]}, "without a message", 1),
         ([1], "list instead of a JSON object", 1),
         ({"choices": [{"message": {"content": json.loads("[" * 200 + "]" * 200)}}]}, "nested too deeply", 1),
+        ({"error": json.loads("[" * 900 + "]" * 900)}, "replied with an error", 3),
     ],
 )
 async def test_a_200_that_is_no_completion_says_so_and_an_error_in_it_is_judged_by_its_status(

@@ -132,3 +132,23 @@ async def test_what_was_lost_is_not_counted_twice_where_the_deadline_comes_befor
     call = await billed(priced(in_turn(lost, httpx.Response(429, headers={"retry-after": "9"}))), hasty)
     assert (call.usage, call.charge.usd) == (None, Decimal("0.00011"))
     assert [attempt.usd for attempt in call.attempts] == [Decimal("0.00011"), 0]
+
+
+async def test_a_page_or_an_error_instead_of_a_reply_costs_nothing_and_half_a_reply_does() -> None:
+    page = httpx.Response(200, text="<html>sign in</html>")
+    error = httpx.Response(200, content=pieces(b'{"error": "over', b'loaded"}'))
+    call = await billed(priced(in_turn(page, error, good())))
+    assert [attempt.usd for attempt in call.attempts] == [0, 0]
+    half = httpx.Response(200, content=pieces(b'{"choices": [{"message": {"con', b'tent": "'))
+    call = await billed(priced(in_turn(half, good())))
+    assert [attempt.usd for attempt in call.attempts] == [Decimal("0.00023")]
+
+
+async def test_no_more_is_reckoned_than_was_asked_for() -> None:
+    call = await billed(priced(in_turn(broken("a" * 99_000), good())))
+    assert [attempt.usd for attempt in call.attempts] == [Decimal("0.0011")]
+
+
+async def pieces(*parts: bytes) -> AsyncIterator[bytes]:
+    for part in parts:
+        yield part

@@ -106,6 +106,29 @@ def test_deeply_nested_json_is_a_problem_and_no_crash() -> None:
     assert decide({"tool_calls": [structured("search", bomb)]}, OFFERED).problem
 
 
+@pytest.mark.parametrize("depth", [100, 960, 980, 2_000])
+def test_a_call_whose_name_is_nested_too_deeply_to_be_quoted_is_a_problem_and_no_crash(depth: int) -> None:
+    deep: Any = 1
+    for _ in range(depth):
+        deep = [deep]
+    assert decide({"tool_calls": [{"function": {"name": deep, "arguments": {}}}]}, OFFERED).problem
+    assert decide({"tool_calls": [deep]}, OFFERED).problem
+
+
+def test_a_text_that_stands_for_a_call_is_quoted_in_short_and_not_taken_for_a_problem_of_ours() -> None:
+    said = json.dumps("pay no attention " * 40)
+    problem = decide({"content": f"<tool_call>{said}</tool_call>"}, OFFERED).problem or ""
+    assert problem.startswith("the call is 'pay no attention")
+    assert len(problem) < 200
+
+
+@given(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])))
+def test_a_text_whose_characters_were_cut_in_halves_is_whole_again(text: str) -> None:
+    halves = text.encode("utf-16-le")
+    cut = "".join(chr(int.from_bytes(halves[at : at + 2], "little")) for at in range(0, len(halves), 2))
+    assert storable(cut) == text
+
+
 JSON = st.recursive(
     st.none()
     | st.booleans()

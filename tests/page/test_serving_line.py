@@ -116,13 +116,17 @@ def test_a_page_that_nobody_sees_asks_nothing(page: Page, served_url: str, meter
 
 
 def test_a_server_without_metrics_and_a_policy_without_a_server_have_no_line(
-    page: Page, base_url: str, tmp_path: Path
+    browser: Browser, page: Page, base_url: str, tmp_path: Path
 ) -> None:
     bare = Metered(status=404)
     with running(bare) as url, serving(tmp_path, "--policy", f"openai:{url}/v1#orchestrator") as address:
-        Desk(page, address).open()
-        expect(line(page)).to_be_hidden()
+        other = browser.new_page()
+        with other.expect_response("**/api/v1/serving") as asked:
+            Desk(other, address).open()
+        assert asked.value.json()["servers"][0]["state"] == "no metrics"
+        expect(line(other)).to_be_hidden()
         assert bare.asked["/metrics"] == 1
+        other.close()
     with page.expect_response("**/api/v1/serving") as asked:
         Desk(page, base_url).open()
     assert asked.value.json()["servers"] == []

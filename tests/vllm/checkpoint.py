@@ -81,7 +81,8 @@ def text(seed: int = 1, lines: int = 4_000) -> Iterator[str]:
         match number % 4:
             case 0:
                 # The sign for half a character is one token, as in the tokenizers of released models.
-                yield f"{sentence.capitalize()}, {chance.randint(1, 2100)} of {chance.random():.2f} \ufffd."
+                halves = "\ufffd" * chance.randint(1, 4)
+                yield f"{sentence.capitalize()}, {chance.randint(1, 2100)} of {chance.random():.2f}. {halves}"
             case 1:
                 yield json.dumps({"name": words[0], "arguments": {"model": alias}})
             case 2:

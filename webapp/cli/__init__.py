@@ -4,9 +4,9 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from webapp.cli import ask, database, exchange, pool, prompt, reward, serve
+from webapp.cli import ask, database, evaluate, exchange, pool, prompt, reward, serve
 
-COMMANDS = (serve, ask, prompt, exchange, reward, pool, database)
+COMMANDS = (serve, ask, prompt, exchange, reward, evaluate, pool, database)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -74,6 +74,8 @@ async def _ask(asking: Asking, settings: Any, *, vary: bool, texts: bool) -> "Ru
 
     async with open_services(settings, progress.indexing) as services:
         print(services.words, file=sys.stderr)
+        if (licence := await services.serving.licence()) is not None:
+            print(licence.words, file=sys.stderr)
         if vary:
             preferences = varied(asking.preferences[0], len(asking.preferences), services.pool.local_aliases)
             asking = replace(asking, preferences=preferences)

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 from orchestrator.alternatives import new_id
 from orchestrator.model_call import known_dollars
@@ -47,8 +48,10 @@ class Evaluated:
     trajectories: Mapping[Job, Trajectory]
     """Those that ended, without their texts."""
     standing: Standing
-    stopped: str | None
+    stopped: str | None = None
     """Why it ended early, in words; `None` where everything is done."""
+    by_hand: bool = False
+    """Whether somebody stopped it."""
 
     @property
     def tasks(self) -> tuple[Task, ...]:
@@ -81,21 +84,23 @@ class Bench:
     async def run(self, stop: asyncio.Event | None = None) -> Evaluated:
         """Everything, or what is done when `stop` is set: what is under way then is broken off and not counted."""
         self._began = time.monotonic()
+        by_hand = False
         jobs = self.plan.jobs
         workers = [asyncio.create_task(self._work(jobs)) for _ in range(self.plan.concurrency)]
         stopping = asyncio.create_task((stop or asyncio.Event()).wait())
         everything = asyncio.gather(*workers)
+        either: list[asyncio.Future[Any]] = [everything, stopping]
         try:
-            await asyncio.wait([everything, stopping], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             if everything.done():
                 everything.result()
             else:
-                self._stopped = "stopped by hand"
+                self._stopped, by_hand = "stopped by hand", True
         finally:
             for task in (stopping, *workers):
                 task.cancel()
             await asyncio.gather(stopping, everything, *workers, return_exceptions=True)
-        return Evaluated(self.plan, dict(self._ended), self._standing(), self._stopped)
+        return Evaluated(self.plan, dict(self._ended), self._standing(), self._stopped, by_hand)
 
     async def _work(self, jobs: Iterator[Job]) -> None:
         budget = self.plan.budget_usd
@@ -157,6 +162,7 @@ def without_texts(trajectory: Trajectory) -> Trajectory:
     """The same without thoughts, observations, prompts and replies, which no figure needs and which fill memory."""
     return replace(
         trajectory,
+        outcome=replace(trajectory.outcome, call=None),
         steps=tuple(
             replace(
                 step,
