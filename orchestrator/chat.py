@@ -12,6 +12,7 @@ from orchestrator.completion import Completion, completion
 from orchestrator.course import Course
 from orchestrator.endpoint_client import EndpointClient, EndpointFailed, Sent
 from orchestrator.hearing import Hear, Hearing
+from orchestrator.key import Given
 from orchestrator.pool import Endpoint
 from orchestrator.retry import RETRIES
 from orchestrator.transport import PooledTransport
@@ -22,9 +23,16 @@ _PATH: Final = "/chat/completions"
 class ChatClient:
     """Chat completions of one endpoint, streamed where the endpoint says so."""
 
-    def __init__(self, endpoint: Endpoint, transport: httpx.AsyncBaseTransport, *, retries: int = RETRIES) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        transport: httpx.AsyncBaseTransport,
+        *,
+        retries: int = RETRIES,
+        given: Given | None = None,
+    ) -> None:
         self.endpoint = endpoint
-        self.server = EndpointClient(endpoint, transport, retries=retries)
+        self.server = EndpointClient(endpoint, transport, retries=retries, given=given)
         self._dialect = Dialect(endpoint)
 
     @property
@@ -74,11 +82,12 @@ class ChatClients:
     def __init__(self, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._transport = transport or PooledTransport()
         self._clients: dict[Endpoint, ChatClient] = {}
+        self._given: Given = {}
 
     def of(self, endpoint: Endpoint) -> ChatClient:
         """The chat client of that endpoint; the same one each time."""
         if endpoint not in self._clients:
-            self._clients[endpoint] = ChatClient(endpoint, self._transport)
+            self._clients[endpoint] = ChatClient(endpoint, self._transport, given=self._given)
         return self._clients[endpoint]
 
     def endpoint(self, endpoint: Endpoint) -> EndpointClient:

@@ -14,7 +14,7 @@ from orchestrator.endpoint_client import EndpointClient
 from orchestrator.failure import EndpointFailed, TryAgain, worded
 from orchestrator.hearing import Hearing
 from orchestrator.reply import text_and_thinking
-from orchestrator.reply_body import LARGEST_BYTES, TooLarge, pieces
+from orchestrator.reply_body import LARGEST_BYTES, Arriving, TooLarge, header
 from orchestrator.retry import RETRIED_STATUSES
 from orchestrator.server_events import ServerEvent, ServerEvents
 
@@ -45,10 +45,11 @@ class ChatReading:
         """
         if self.hearing is not None:
             self.hearing.begin()
-        async with pieces(response) as arriving:
+        async with Arriving(response) as arriving:
             first = await _first(arriving)
             # Not every server streams that was asked to, and not every one says rightly what it sends.
-            if response.headers.get("content-type", "").startswith("text/event-stream") or _is_event(first):
+            kind = header(response, b"content-type") or b""
+            if kind.startswith(b"text/event-stream") or first.startswith(_BEGINNINGS):
                 return await self._streamed(first, arriving)
             return await self._whole(first, arriving)
 
@@ -121,7 +122,14 @@ class ChatReading:
         """
         if deep and not _shallow(raw):
             raise self.server.failures.no_reply("with JSON that is nested too deeply")
-        struck: Raw = self.server.key.struck_json(raw)
+        key = self.server.key
+        struck: Raw = key.struck_json(raw)
+        if key.sent:
+            message = struck["choices"][0]["message"]
+            text, thinking = map(key.struck, said := text_and_thinking(message))
+            if (text, thinking) != said:
+                # Content may come in parts, or around thinking, and a key may be cut in between.
+                message |= {"content": text, "reasoning": thinking, "reasoning_content": None}
         return struck
 
     def error(self, raw: Mapping[str, Any]) -> EndpointFailed | TryAgain:
@@ -200,10 +208,6 @@ async def _first(arriving: AsyncIterator[bytes]) -> bytes:
         if len(first) >= len(b"event:"):
             break
     return first
-
-
-def _is_event(first: bytes) -> bool:
-    return first.startswith(_BEGINNINGS)
 
 
 def _shallow(raw: Raw) -> bool:

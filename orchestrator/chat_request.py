@@ -64,7 +64,7 @@ class Dialect:
 
     def learn(self, wording: "Wording") -> None:
         """The server took a request in this wording."""
-        self._spared = wording.spared
+        self._spared |= wording.spared
         self._limit_of[wording.request.model] = wording.limit
 
 

@@ -12,11 +12,11 @@ import httpx
 from orchestrator.breaker import Breaker, Passage
 from orchestrator.course import Course
 from orchestrator.failure import EndpointFailed, Failures, TryAgain
-from orchestrator.key import BadKey, Key
+from orchestrator.key import BadKey, Given, Key
 from orchestrator.model_call import Attempt
 from orchestrator.pool import Endpoint
 from orchestrator.reply_body import TooLarge, beginning, whole
-from orchestrator.retry import RETRIES, wait_s
+from orchestrator.retry import LONGEST_WAIT_S, RETRIES, wait_s
 from orchestrator.sent import JSON, Addresses, Sent
 
 __all__ = ["EndpointClient", "EndpointFailed", "Sent"]
@@ -30,16 +30,24 @@ Read = Callable[[httpx.Response], Awaitable[_T]]
 class EndpointClient:
     """One server: connection reuse, deadlines, bounded retries, a circuit breaker, a limit of calls in flight, its key.
 
-    Clients of several endpoints may share a transport; whoever made the transport closes it.
+    Clients of several endpoints may share a transport, which whoever made it closes, and the keys that were `given` to
+    servers, each of which is struck out of what any of them says.
     """
 
-    def __init__(self, endpoint: Endpoint, transport: httpx.AsyncBaseTransport, *, retries: int = RETRIES) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        transport: httpx.AsyncBaseTransport,
+        *,
+        retries: int = RETRIES,
+        given: Given | None = None,
+    ) -> None:
         self.endpoint = endpoint
         self.in_flight = 0
         """Calls really under way now, those that wait for a place not counted."""
         self.breaker = Breaker()
         self.base = endpoint.base_url.rstrip("/")
-        self.key = Key(endpoint.api_key_env)
+        self.key = Key(endpoint.api_key_env, given)
         self.failures = Failures(self.base, endpoint, self.key)
         self._transport = transport
         self._retries = retries
@@ -95,7 +103,7 @@ class EndpointClient:
                 return await self._in_place(sent, read, timeout_s, course)
             except TryAgain as again:
                 failure, asked_s = again.failure, again.wait_s
-            if attempt == self._retries:
+            if attempt == self._retries or (asked_s or 0.0) > LONGEST_WAIT_S:
                 break
             course.failed(str(failure))
             await asyncio.sleep(wait_s(attempt, asked_s))

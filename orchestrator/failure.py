@@ -8,7 +8,7 @@ import httpx
 
 from orchestrator.key import Key
 from orchestrator.pool import Endpoint
-from orchestrator.retry import RETRIED_STATUSES, retry_after_s
+from orchestrator.retry import LONGEST_WAIT_S, RETRIED_STATUSES, retry_after_s
 from orchestrator.transport import ConnectionRefused
 
 _LONGEST_MESSAGE: Final = 300
@@ -95,8 +95,12 @@ class Failures:
             429: "; too many calls, or the account has no credit left",
         }.get(status, "")
         message = f"{self.base} replied with HTTP {status}{f': {words}' if words else ''}{advice}"
-        failure = EndpointFailed(message, status=status, said=told)
-        return TryAgain(failure, retry_after_s(retry_after)) if status in RETRIED_STATUSES else failure
+        if status not in RETRIED_STATUSES:
+            return EndpointFailed(message, status=status, said=told)
+        asked_s = retry_after_s(retry_after)
+        if asked_s is not None and asked_s > LONGEST_WAIT_S:
+            message += f"; it asks to wait {asked_s:,.0f} s"
+        return TryAgain(EndpointFailed(message, status=status, said=told), asked_s)
 
     def not_json(self, content: bytes) -> TryAgain:
         """The server replied with 200 and something that is no JSON: a gateway's page, or a reply cut short.

@@ -51,7 +51,8 @@ class Hearing:
                 before, self._held = _split(before, self._tag)
             self._speak(before)
             if tag:
-                self._speak_up()
+                if self._inside:
+                    self._tell(self._thinking.rest(), thinking=True)
                 self._inside = not self._inside
                 self._tag = _CLOSE if self._inside else None
         if text:
@@ -61,16 +62,12 @@ class Hearing:
         """The reply is whole: nothing waits any longer."""
         self._speak(self._held)
         self._held = ""
-        self._speak_up()
         self._tell(self._thinking.rest(), thinking=True)
+        self._tell(self._text.rest(), thinking=False)
 
     def _speak(self, piece: str) -> None:
         voice = self._thinking if self._inside else self._text
         self._tell(voice.take(piece), thinking=self._inside)
-
-    def _speak_up(self) -> None:
-        voice = self._thinking if self._inside else self._text
-        self._tell(voice.rest(), thinking=self._inside)
 
     def _tell(self, piece: str, *, thinking: bool) -> None:
         if piece:

@@ -14,12 +14,19 @@ class BadKey(ValueError):
     """The environment holds no key that could be sent; the message names the variable."""
 
 
-class Key:
-    """Knows every value that it gave out, so that none of them is repeated. `variable` is `None` where none is sent."""
+Given = dict[str, re.Pattern[str]]
+"""Keys that were sent, each with what finds it."""
 
-    def __init__(self, variable: str | None) -> None:
+
+class Key:
+    """Knows every value that was given out, so that none is repeated. `variable` is `None` where none is sent.
+
+    Keys that share what was `given` strike out each other's values, too.
+    """
+
+    def __init__(self, variable: str | None, given: Given | None = None) -> None:
         self._variable = variable
-        self._given: dict[str, re.Pattern[str]] = {}
+        self._given: Given = {} if given is None else given
 
     def value(self) -> str | None:
         """The key as the environment holds it now; raises BadKey."""
@@ -33,6 +40,11 @@ class Key:
                 raise BadKey(f"needs a key: the environment variable {self._variable} holds characters that no key has")
             self._given[key] = _pattern(key)
         return key
+
+    @property
+    def sent(self) -> bool:
+        """Whether any key was given out."""
+        return bool(self._given)
 
     def struck(self, text: str) -> str:
         """The text without the key, also where it is escaped for JSON or a URL."""

@@ -11,12 +11,13 @@ RETRIED_STATUSES: Final = frozenset((408, 409, 429, *range(500, 600)))
 """HTTP statuses of failures that may pass."""
 FIRST_WAIT_S: Final = 0.5
 LONGEST_WAIT_S: Final = 20.0
+"""A server that asks to wait longer is not asked again."""
 
 
 def wait_s(attempt: int, asked_s: float | None) -> float:
     """Seconds before the next attempt: what the server asked for, else twice as long each time; always a bit random."""
     if asked_s is not None:
-        return min(asked_s, LONGEST_WAIT_S) * random.uniform(1.0, 1.1)
+        return asked_s * random.uniform(1.0, 1.1)
     return min(FIRST_WAIT_S * (1 << attempt), LONGEST_WAIT_S) * random.uniform(0.5, 1.5)
 
 

@@ -109,8 +109,11 @@ class _Body(httpx.AsyncByteStream):
         return self
 
     async def __anext__(self) -> bytes:
+        content = self._response.content
+        if content.at_eof():
+            raise StopAsyncIteration
         try:
-            piece = await self._response.content.readany()
+            piece = await content.readany()
         except (aiohttp.ClientError, ConnectionError, TimeoutError) as error:
             failure = _translated(error)
         else:

@@ -12,7 +12,7 @@ from statistics import fmean
 from typing import Final
 
 from orchestrator.preference import PreferenceVector
-from orchestrator.trajectory import Trajectory
+from orchestrator.trajectory import StopReason, Trajectory
 from prefs.bootstrap import Interval, Resamples
 from prefs.features import OUTCOMES, features
 from prefs.reward import against_baseline
@@ -29,10 +29,14 @@ class Tried:
     domain: str
     alternatives: tuple[Trajectory, ...]
     baseline: tuple[Trajectory, ...]
+    rewards: tuple[float | None, ...]
+    """R(τ) of each alternative, scaled over all that every policy did with the task. `None` where it is ungraded."""
 
     def __post_init__(self) -> None:
-        if not self.alternatives or len(self.alternatives) != len(self.baseline):
-            raise ValueError(f"task {self.task} needs one run of the baseline for each alternative, and at least one")
+        if not self.alternatives:
+            raise ValueError(f"task {self.task} was not tried")
+        if {len(self.baseline), len(self.rewards)} != {len(self.alternatives)}:
+            raise ValueError(f"task {self.task} needs a run of the baseline and a reward for each alternative")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,8 @@ class Score:
     tasks: int
     solved: Interval | None
     adherence: Interval | None
+    reward: Interval | None
+    """Mean R(τ). It compares the policies of one evaluation and means nothing outside it."""
     total_usd: Decimal
     """Known dollars, exactly."""
     cost_usd: Interval | None
@@ -108,6 +114,8 @@ class Score:
     """Trajectories whose adherence leaves cost out, because a price is unknown."""
     simulated: bool
     stop_reasons: Mapping[str, int]
+    failure: str | None
+    """Why trajectories failed: the most frequent detail. `None` where none did."""
     turns: tuple[AllowedTurns, ...]
     domains: Mapping[str, DomainScore]
     against_baseline: Comparison
@@ -157,6 +165,7 @@ def score(
         tasks=len(tried),
         solved=resamples.mean([m.solved for m in own]),
         adherence=resamples.mean([m.adherence for m in own]),
+        reward=resamples.mean([_mean(one.rewards) for one in tried]),
         total_usd=sum((m.cost_usd for m in own), Decimal(0)),
         cost_usd=cost and cost.times(len(tried)),
         latency_s=latency and latency.times(len(tried)),
@@ -168,10 +177,16 @@ def score(
         without_cost=_without_cost(tried) if p.cost > 0 else 0,
         simulated=any(one.simulated for one in each),
         stop_reasons=Counter(str(one.stop_reason) for one in each),
+        failure=_failure(each),
         turns=tuple(_allowed(tried, limit, resamples) for limit in turns),
         domains=_domains(tried, own, seed),
         against_baseline=_comparison(own, base, resamples),
     )
+
+
+def _failure(each: Sequence[Trajectory]) -> str | None:
+    details = Counter(str(one.stop_detail) for one in each if one.stop_reason is StopReason.FAILED)
+    return details.most_common(1)[0][0] if details else None
 
 
 def _strongest(tried: Sequence[Tried], strongest: Collection[str], resamples: Resamples) -> Interval | None:

@@ -117,6 +117,13 @@ async def test_waiting_for_the_next_attempt_ends_at_the_deadline() -> None:
         await ask(asked, timeout_s=0.1)
 
 
+async def test_a_server_that_asks_to_wait_longer_than_anybody_would_is_not_asked_again() -> None:
+    asked = client(in_turn(httpx.Response(429, headers={"retry-after": "3600"})))
+    with pytest.raises(EndpointFailed, match=r"HTTP 429.*; it asks to wait 3,600 s") as failed:
+        await ask(asked)
+    assert failed.value.of_server
+
+
 @given(st.integers(-10_000, 10_000))
 def test_a_date_to_wait_for_is_as_far_away_as_it_says(seconds: int) -> None:
     now = datetime(2026, 11, 22, 12, tzinfo=UTC)

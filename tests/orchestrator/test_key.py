@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.hearing import Hearing
-from orchestrator.key import BadKey, Key
+from orchestrator.key import BadKey, Given, Key
 
 KEYS = st.text(string.ascii_letters + string.digits + "-_/+=.%\\\"' ~", min_size=1, max_size=40).map(str.strip)
 WAYS = (
@@ -69,12 +69,30 @@ def test_a_key_is_not_heard_however_the_reply_is_cut(
     assert "[key]" in whole
 
 
+def test_a_key_is_not_heard_around_thinking() -> None:
+    heard: list[str] = []
+    hearing = Hearing(lambda piece, thinking, fresh: None if thinking else heard.append(piece), given_out("sk-canary"))
+    for piece in ("it is sk-", "can<thi", "nk>hm</think>", "ary."):
+        hearing.says(piece)
+    hearing.end()
+    assert "".join(heard) == "it is [key]."
+
+
 def test_every_value_that_was_sent_is_struck_also_when_another_took_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
     key = Key("CANARY")
     for value in ("sk-first", "sk-second"):
         monkeypatch.setenv("CANARY", value)
         assert key.value() == value
     assert key.struck("sk-first and sk-second") == "[key] and [key]"
+
+
+def test_keys_that_share_what_was_given_out_strike_each_others_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: Given = {}
+    one, other = Key("CANARY_1", given), Key("CANARY_2", given)
+    monkeypatch.setenv("CANARY_1", "sk-first")
+    monkeypatch.setenv("CANARY_2", "sk-second")
+    assert (one.value(), other.value()) == ("sk-first", "sk-second")
+    assert one.struck("sk-first and sk-second") == "[key] and [key]"
 
 
 def test_a_key_that_cannot_be_sent_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

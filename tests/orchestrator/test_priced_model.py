@@ -16,6 +16,7 @@ from orchestrator.endpoint_client import EndpointFailed
 from orchestrator.model_call import CallRole, ChargeStatus, ModelCall, Usage
 from orchestrator.pool import Endpoint, Price, Sampling, ServedModel
 from orchestrator.priced_model import Asked, PricedModel
+from orchestrator.reply import text_and_thinking
 from orchestrator.tool import Remaining
 
 ENDPOINT = Endpoint("http://127.0.0.1:8001/v1")
@@ -202,3 +203,24 @@ async def test_a_key_that_a_server_repeats_is_in_no_record(stream: bool, monkeyp
     told = f"{bill!r} {heard!r} {completion!r}"
     assert "canary" not in told
     assert told.count("[key]") > 8
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        [{"type": "text", "text": "it is sk-can"}, {"type": "text", "text": "ary-1"}],
+        "it is sk-can<think>hm</think>ary-1",
+        "<think>sk-ca</think>it is sk-can<think>ary-1</think>ary-1",
+    ],
+)
+async def test_a_key_whose_parts_are_put_together_is_in_no_record(
+    content: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEY", "sk-canary-1")
+    heard: list[Heard] = []
+    bill = Bill(heard.append)
+    replies = in_turn(good(choices=[{"message": {"content": content}}]))
+    completion = await priced(replies, api_key_env="KEY").ask(ASKED, Remaining(), bill)
+    again = text_and_thinking(completion.message)
+    listened = "".join(piece.piece for piece in heard if not piece.thinking)
+    assert "sk-canary-1" not in f"{completion.text} {again} {listened}"

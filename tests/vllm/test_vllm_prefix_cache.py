@@ -29,9 +29,10 @@ Measure = Callable[[str, object], None]
 
 @dataclass(slots=True)
 class Gathering:
-    """A tool whose every call brings something new: three passages, a program with its output, or the answer."""
+    """A tool whose every call brings something new: passages, a program with its output, or the answer."""
 
     tool: str
+    passages: int = 3
     chance: random.Random = field(default_factory=lambda: random.Random(7))
 
     def offered(self, request: Request) -> Sequence[str]:
@@ -45,7 +46,8 @@ class Gathering:
             return Observation("397.8", Origin.EXECUTED, code_run=run)
         number = self.chance.randrange(10**9)
         found = [
-            Document(f"{number}-{n}", f"Title {number}-{n}", self._words(150), "file.txt", 3.0 - n) for n in range(3)
+            Document(f"{number}-{n}", f"Title {number}-{n}", self._words(150), "file.txt", float(self.passages - n))
+            for n in range(self.passages)
         ]
         return Observation("found", Origin.RETRIEVED, tuple(found), "words")
 
@@ -83,6 +85,26 @@ async def test_ten_turns_are_read_from_the_cache_up_to_what_is_new(
         f"prefix-cache hits over {len(ROUTE)} turns, {'streaming' if streaming else 'whole'}", f"{cached / read:.1%}"
     )
     measure("  tokens of each prompt (cached)", ", ".join(f"{u.input_tokens} ({u.cached_tokens})" for u in usages))
+
+
+async def test_a_context_that_is_full_is_read_anew_but_for_its_head(
+    server: Server, pool: Pool, measure: Measure
+) -> None:
+    """What is cut from the front of the documents moves all the others; tools and problem stand before them."""
+    route = (*ROUTE[:4], ROUTE[-1])
+    tools = {tool: Gathering(tool, passages=150) for tool in TOOLS}
+    script = in_turn([said(call_text(alias, "Go on.")) for alias in route])
+    async with (
+        relaying(server.root, script) as relay,
+        policy_at(relay.base_url, pool, streaming=True) as policy,
+    ):
+        trajectory = await run_to_end(policy, tools, turns=len(route), query="What is 17% of 2,340? (full)")
+    assert trajectory.stop_reason is StopReason.ANSWERED
+    head = len(await prompt_tokens(server.root, relay.requests[0])) // BLOCK_TOKENS * BLOCK_TOKENS
+    usages = [step.calls[0].usage for step in trajectory.steps]
+    assert all(usage.cached_tokens >= head - BLOCK_TOKENS for usage in usages[1:])
+    cached, read = sum(usage.cached_tokens for usage in usages), sum(usage.input_tokens for usage in usages)
+    measure(f"prefix-cache hits over {len(route)} turns, context full", f"{cached / read:.1%}")
 
 
 def stable(requests: Sequence[dict[str, Any]]) -> None:

@@ -98,10 +98,10 @@ async def _evaluate(chosen: argparse.Namespace) -> "Result":
     async with opened(flags.settings(chosen), save=chosen.save, on_progress=progress.indexing) as made:
         pool = made.workshop.pool
         plan, policies = _plan(chosen, made)
-        print(pool_words(pool), file=sys.stderr)
         keeping = Keeping(made.store) if made.store is not None else None
         ticker = Ticker(sys.stderr)
         async with _stopped_by_hand() as stop:
+            print(pool_words(pool), file=sys.stderr, flush=True)
             evaluated = await Bench(plan, made.workshop, policies, keeping, ticker).run(stop)
         ticker.end(evaluated.standing)
         if evaluated.stopped is not None:

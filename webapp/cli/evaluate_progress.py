@@ -1,4 +1,4 @@
-"""How far an evaluation has come, on stderr: one line that is rewritten at a terminal, now and then a line elsewhere."""
+"""How far an evaluation has come: one line that is rewritten at a terminal, now and then a line elsewhere."""
 
 import time
 from typing import TYPE_CHECKING, TextIO
@@ -16,7 +16,7 @@ class Ticker:
     def __init__(self, out: TextIO) -> None:
         self._out = out
         self._rewrites = out.isatty()
-        self._next = 0.0
+        self._next = 0.0 if self._rewrites else time.monotonic() + LINE_S
 
     def __call__(self, standing: "Standing") -> None:
         """Say it, unless something was just said."""

@@ -114,6 +114,7 @@ class Bench:
                 await self.keep(job, trajectory)
             if self.on_progress is not None:
                 self.on_progress(self._standing())
+            await asyncio.sleep(0)  # stand-ins that wait for nothing would never let a stop be heard
 
     async def _tried(self, job: Job) -> Trajectory:
         """The trajectory of one job, judged."""

@@ -1,13 +1,16 @@
 """The scores of an evaluation, and the JSON that `podium evaluate` prints."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
 from orchestrator.pool import Pool
+from orchestrator.preference import PreferenceVector
+from orchestrator.trajectory import Trajectory
 from prefs.bootstrap import LEVEL, RESAMPLES, Interval
 from prefs.evaluation import TURNS, Comparison, Score, Tried, score
+from prefs.reward import rewards
 from webapp.evaluation.bench import Evaluated
 from webapp.evaluation.plan import Job
 
@@ -27,8 +30,8 @@ class Result:
 
     @property
     def simulated(self) -> bool:
-        """Whether any call was simulated, and so whether the figures are."""
-        return any(score.simulated for score in self.scores)
+        """Whether any call was simulated, the baseline's included, and so whether the figures are."""
+        return any(trajectory.simulated for trajectory in self.evaluated.trajectories.values())
 
 
 def scored(evaluated: Evaluated, strongest: Collection[str], pool: Pool) -> Result:
@@ -37,14 +40,14 @@ def scored(evaluated: Evaluated, strongest: Collection[str], pool: Pool) -> Resu
         score(
             policy,
             (name, preference),
-            _tried(evaluated, policy, name),
+            tried,
             strongest,
             seed=evaluated.plan.seed,
             turns=allowed_turns(evaluated.plan.limits.turns),
         )
         for name, preference in evaluated.plan.preferences.items()
-        for policy in evaluated.plan.policies
-        if evaluated.tasks
+        for policy, tried in _tried(evaluated, name).items()
+        if tried
     )
     return Result(evaluated, scores, frozenset(strongest), pool)
 
@@ -60,18 +63,29 @@ def allowed_turns(most: int) -> tuple[int, ...]:
     return tuple(sorted({min(turns, most) for turns in TURNS}))
 
 
-def _tried(evaluated: Evaluated, policy: str, preference: str) -> list[Tried]:
+def _tried(evaluated: Evaluated, preference: str) -> dict[str, list[Tried]]:
+    """Policy to what it did with each task under that preference."""
     plan, ended = evaluated.plan, evaluated.trajectories
-    numbers = range(plan.alternatives)
-    return [
-        Tried(
-            task.id,
-            task.domain,
-            tuple(ended[Job(policy, preference, task.id, number)] for number in numbers),
-            tuple(ended[plan.baseline_job(task.id, number)] for number in numbers),
-        )
-        for task in evaluated.tasks
-    ]
+    found: dict[str, list[Tried]] = {policy: [] for policy in plan.policies}
+    for task in evaluated.tasks:
+        own = {
+            policy: tuple(ended[Job(policy, preference, task.id, number)] for number in range(plan.alternatives))
+            for policy in plan.policies
+        }
+        baseline = tuple(ended[plan.baseline_job(task.id, number)] for number in range(plan.alternatives))
+        values = _rewards([*own.values(), baseline], plan.preferences[preference])
+        for (policy, alternatives), mine in zip(own.items(), values, strict=False):
+            found[policy].append(Tried(task.id, task.domain, alternatives, baseline, mine))
+    return found
+
+
+def _rewards(
+    groups: Sequence[Sequence[Trajectory]], preference: PreferenceVector
+) -> Iterator[tuple[float | None, ...]]:
+    """R(τ) of each trajectory of each group, scaled over all of them."""
+    scaled = iter(rewards([trajectory for group in groups for trajectory in group], preference))
+    for group in groups:
+        yield tuple(next(scaled).value for _ in group)
 
 
 def result_json(result: Result) -> Json:
@@ -113,6 +127,7 @@ def _score(score: Score, alternatives: int, pool: Pool) -> Json:
         "alternatives": alternatives,
         "solved": _interval(score.solved),
         "adherence": _interval(score.adherence),
+        "reward": _interval(score.reward),
         "cost_usd": _usd(score.total_usd),
         "latency_s": _mean(score.latency_s),
         "calls": _mean(score.calls),
@@ -129,6 +144,7 @@ def _score(score: Score, alternatives: int, pool: Pool) -> Json:
         "adherence_without_cost": score.without_cost,
         "simulated": score.simulated,
         "stop_reasons": dict(score.stop_reasons),
+        "failure": score.failure,
         "allowed_turns": [
             {"turns": one.turns, "solved": _interval(one.solved), "cost_usd": _usd(one.cost_usd)} for one in score.turns
         ],

@@ -9,8 +9,22 @@ from prefs.evaluation import Score
 from webapp.evaluation.result import Result
 from webapp.views.amounts import dollars, seconds
 
-COLUMNS: Final = ("Policy", "Solved", "Adherence", "Dollars", "Seconds", "Calls", "Dearest tier", "Of the baseline's $")
+COLUMNS: Final = (
+    "Policy",
+    "Solved",
+    "Adherence",
+    "R(τ)",
+    "Dollars",
+    "Seconds",
+    "Calls",
+    "Dearest tier",
+    "$ / baseline",
+)
 UNKNOWN: Final = "unknown"
+SIMULATED: Final = (
+    "Simulated: stand-ins replied in the place of models. Their answers, dollars and seconds are declared, not "
+    "measured; these figures hold in the rehearsal world."
+)
 
 
 def rows(result: Result) -> list[tuple[str, ...]]:
@@ -33,18 +47,18 @@ def printed(result: Result) -> str:
 def notes(result: Result) -> list[str]:
     """Sentences about the figures: what they are of, what is simulated, what is missing."""
     plan, scores = result.evaluated.plan, result.scores
-    tasks = len(result.evaluated.tasks)
+    done, planned = len(result.evaluated.tasks), len(plan.tasks)
+    tasks = f"{done}" if done == planned else f"{done} of {planned}"
     each = "one run" if plan.alternatives == 1 else f"{plan.alternatives} runs"
     said = [
-        f"{tasks} of {len(plan.tasks)} tasks of the {plan.split} split, {each} of each; "
+        f"{tasks} tasks of the {plan.split} split, {each} of each; "
         "dollars and seconds are totals over the tasks. In brackets: 95 % bootstrap intervals over tasks.",
-        f"Adherence is the preference reward as a ratio to the baseline {plan.baseline}.",
+        f"Adherence is the preference reward as a ratio to the baseline {plan.baseline}; R(τ) is scaled over all that "
+        "was tried on the same task here. Dearest tier: share of routed calls to the dearest alias of their tool. "
+        "$ / baseline: its dollars as a share of the baseline's.",
     ]
     if result.simulated:
-        said.append(
-            "Simulated: stand-ins replied in the place of models. Their answers, dollars and seconds are declared, "
-            "not measured; the figures hold in the rehearsal world."
-        )
+        said.append(SIMULATED)
     if result.evaluated.stopped is not None:
         said.append(f"Not everything was run: {result.evaluated.stopped}.")
     return said + [sentence for score in scores for sentence in _missing(score)]
@@ -67,7 +81,8 @@ def _row(score: Score, *, several: bool) -> tuple[str, ...]:
     return (
         name(score, several=several),
         percent(score.solved),
-        _plain(score.adherence, 3),
+        _plain(score.adherence, 2),
+        _plain(score.reward, 2),
         _usd(score),
         UNKNOWN if score.latency_s is None else _seconds(score.latency_s),
         _plain(score.calls, 2),
@@ -102,5 +117,5 @@ def _missing(score: Score) -> Sequence[str]:
             f"{score.policy}: {score.without_cost} trajectories have unknown prices; adherence leaves cost out."
         )
     if failed := score.stop_reasons.get("failed", 0):
-        said.append(f"{score.policy}: {failed} trajectories failed and count as unsolved.")
+        said.append(f"{score.policy}: {failed} trajectories failed and count as unsolved: {score.failure}")
     return said
