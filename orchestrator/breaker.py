@@ -54,6 +54,11 @@ class Breaker:
         return 0.0 if self._next_try_at is None else max(0.0, self._next_try_at - self._clock())
 
     @property
+    def free(self) -> bool:
+        """Whether it is closed."""
+        return self._next_try_at is None
+
+    @property
     def refuses(self) -> bool:
         """Whether an attempt would be refused now."""
         return self._next_try_at is not None and (self._probing or self.wait_s > 0)

@@ -4,7 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 from urllib.parse import urlencode
 
 import httpx
@@ -20,6 +20,10 @@ from orchestrator.retry import LONGEST_WAIT_S, RETRIES, wait_s
 from orchestrator.sent import JSON, Addresses, Sent
 
 __all__ = ["EndpointClient", "EndpointFailed", "Sent"]
+
+PATIENCE_S: Final = 5.0
+"""A pause that the breaker makes is waited for if it is not longer, so that a few unlucky failures end no run."""
+_LOOK_AGAIN_S: Final = 0.05
 
 _T = TypeVar("_T")
 
@@ -41,6 +45,7 @@ class EndpointClient:
         *,
         retries: int = RETRIES,
         given: Given | None = None,
+        patience_s: float = PATIENCE_S,
     ) -> None:
         self.endpoint = endpoint
         self.in_flight = 0
@@ -51,6 +56,7 @@ class EndpointClient:
         self.failures = Failures(self.base, endpoint, self.key)
         self._transport = transport
         self._retries = retries
+        self._patience_s = patience_s
         self._places = None if endpoint.max_in_flight is None else asyncio.Semaphore(endpoint.max_in_flight)
         self._addresses = Addresses(self.base)
 
@@ -114,7 +120,7 @@ class EndpointClient:
         places = self._places
         if places is None:
             return await self._attempt(sent, read, timeout_s, course)
-        if self.breaker.refuses:
+        if self.breaker.wait_s > self._patience_s:
             raise self._paused()
         clock = time.perf_counter()
         try:
@@ -134,10 +140,20 @@ class EndpointClient:
             f" (last failure: {breaker.last_error})"
         )
 
+    async def _admitted(self, course: Course) -> Passage:
+        """Let through by the breaker, maybe after a short pause; raises EndpointFailed where it would be long."""
+        clock = time.perf_counter()
+        while (passage := self.breaker.admit()) is None:
+            left_s = self._patience_s - (time.perf_counter() - clock)
+            if left_s <= 0 or self.breaker.wait_s > left_s:
+                raise self._paused()
+            # At the end of a pause one call tries the server; the others look again until it is known how it went.
+            await asyncio.sleep(max(self.breaker.wait_s, _LOOK_AGAIN_S))
+        course.queued_s += time.perf_counter() - clock
+        return passage
+
     async def _attempt(self, sent: Sent, read: Read[_T], timeout_s: float, course: Course) -> _T:
-        passage = self.breaker.admit()
-        if passage is None:
-            raise self._paused()
+        passage = Passage.FREE if self.breaker.free else await self._admitted(course)
         self.in_flight += 1
         try:
             request = self._request(sent, timeout_s)

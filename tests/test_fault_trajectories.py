@@ -47,9 +47,6 @@ LATEST_S = 10.0
 @pytest.fixture(autouse=True)
 def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("orchestrator.retry.FIRST_WAIT_S", 0.01)
-    # An open breaker ends every run that needs its server. With 25 calls under way, one in four of them spoiled, six
-    # failures in a row are no rarity, and then little would be left to spoil.
-    monkeypatch.setattr("orchestrator.breaker.FAILURES_TO_OPEN", 25)
     monkeypatch.setattr("orchestrator.breaker.FIRST_COOL_DOWN_S", 0.02)
 
 

@@ -1,11 +1,12 @@
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
 
-from orchestrator import retry
+from orchestrator import breaker, retry
 from orchestrator.breaker import FAILURES_TO_OPEN, BreakerState
 from orchestrator.course import Course
 from orchestrator.endpoint_client import EndpointClient, EndpointFailed, Sent
@@ -14,8 +15,9 @@ from orchestrator.pool import Endpoint
 Handler = Callable[[httpx.Request], Any]
 
 
-def client(handler: Handler, **more: Any) -> EndpointClient:
-    return EndpointClient(Endpoint("http://127.0.0.1:8001/v1", **more), httpx.MockTransport(handler))
+def client(handler: Handler, patience_s: float = 0.0, **more: Any) -> EndpointClient:
+    endpoint = Endpoint("http://127.0.0.1:8001/v1", **more)
+    return EndpointClient(endpoint, httpx.MockTransport(handler), patience_s=patience_s)
 
 
 async def ask(client: EndpointClient, timeout_s: float = 5.0) -> Any:
@@ -119,6 +121,30 @@ async def test_a_server_that_keeps_failing_is_left_alone_and_then_tried_by_one_c
     assert "it is being tried by another call" in str(other)
     assert asked.breaker.state is BreakerState.CLOSED
     assert await ask(asked) == 1
+
+
+async def test_a_short_pause_of_the_breaker_is_waited_for_and_a_long_one_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(breaker, "FIRST_COOL_DOWN_S", 0.05)
+    ill = True
+    asked = client(lambda request: httpx.Response(503 if ill else 200, json=1), patience_s=0.08)
+    with pytest.raises(EndpointFailed, match="HTTP 503"):
+        await ask(asked)
+    with pytest.raises(EndpointFailed, match="HTTP 503"):  # the third attempt is the probe, after the first pause
+        await ask(asked)
+    assert asked.breaker.wait_s > 0.08
+    began = time.monotonic()
+    with pytest.raises(EndpointFailed, match="not asked now"):
+        await ask(asked)
+    assert time.monotonic() - began < 0.05
+    ill = False
+    await asyncio.sleep(0.05)
+    courses = [Course() for _ in range(5)]
+    sent = Sent("POST", "", b"{}")
+    await asyncio.gather(*(asked.exchange(sent, read_nothing, 5, course) for course in courses))
+    assert asked.breaker.state is BreakerState.CLOSED
+    assert all(course.queued_s > 0 for course in courses)
 
 
 @pytest.mark.parametrize("status", [400, 401, 404, 409, 429])
