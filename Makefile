@@ -1,6 +1,8 @@
 # make run    set everything up and open the app
 # make test   set everything up, the browser included, and run every check
-# The other targets are steps of these two.
+# make vllm   serve Nemotron-Orchestrator-8B on a GPU of this machine
+# make test-vllm, test-local, test-faults   the slower suites: a real vLLM server, a model in process, 500 bad calls
+# The other targets are steps of these.
 
 PYTHON ?= python3
 VENV := .venv
@@ -9,7 +11,11 @@ PORT ?= 8000
 # Open the page where there is a screen to open it on.
 OPEN := $(if $(or $(DISPLAY),$(WAYLAND_DISPLAY),$(filter Darwin,$(shell uname))),--open)
 
-.PHONY: run setup test check browser lint types contracts pytest screenshot bench clean
+# Separate environments: neither vLLM's packages nor torch belong beside the app's.
+VLLM := .venv-vllm
+LOCAL := .venv-local
+
+.PHONY: run setup test test-vllm test-local test-faults vllm check browser lint types contracts pytest screenshot bench clean
 
 run: setup
 	$(BIN)/podium serve --port $(PORT) $(OPEN) $(ARGS)
@@ -17,6 +23,24 @@ run: setup
 setup: $(VENV)/.base
 
 test: $(VENV)/.dev browser lint types contracts pytest
+
+vllm:
+	$(PYTHON) deploy/vllm/serve.py $(ARGS)
+
+# Installs a CPU build of vLLM where one can be had, and skips, saying why, where not.
+test-vllm: $(VENV)/.dev
+	$(BIN)/python tests/vllm/environment.py
+	$(BIN)/pytest -q tests/vllm $(ARGS)
+
+test-local: $(VENV)/.dev
+	@test -x $(LOCAL)/bin/python || $(PYTHON) -m venv $(LOCAL)
+	@if $(LOCAL)/bin/python -m pip install --quiet --disable-pip-version-check "torch==2.13.0+cpu"; then \
+		$(LOCAL)/bin/python -m pip install --quiet --disable-pip-version-check -e '.[dev,local]' && \
+		$(LOCAL)/bin/python -m pytest -q tests/local $(ARGS); \
+	else echo "Skipped: PyTorch's CPU build cannot be installed here; make its wheels known to pip"; fi
+
+test-faults: $(VENV)/.dev
+	PODIUM_FAULT_TRAJECTORIES=500 $(BIN)/pytest -q -s tests/test_fault_trajectories.py
 
 check: lint types contracts
 
@@ -57,4 +81,4 @@ bench: setup
 	$(BIN)/python -m bench.loop
 
 clean:
-	rm -rf $(VENV) build test-artifacts .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(VLLM) $(LOCAL) build test-artifacts .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -22,21 +22,22 @@ logger = logging.getLogger(__name__)
 class Driver:
     """Drives trajectories; each keeps to its end the workshop that it began with."""
 
-    def __init__(
-        self, store: Store, workshop: Callable[[], Workshop], when_ended: Callable[[LiveRun], Awaitable[None]]
-    ) -> None:
+    def __init__(self, store: Store, when_ended: Callable[[LiveRun], Awaitable[None]]) -> None:
         self._store = store
-        self._workshop = workshop
         self._when_ended = when_ended
         self.closing = False
         """The server is about to stop: what is cancelled now stays kept as running and is found interrupted."""
 
     async def drive(
-        self, live: LiveRun, part: LiveTrajectory, forced: ToolCall | None, after: Sequence[asyncio.Task[None]]
+        self,
+        live: LiveRun,
+        part: LiveTrajectory,
+        workshop: Workshop,
+        forced: ToolCall | None,
+        after: Sequence[asyncio.Task[None]],
     ) -> None:
         """Go on behind the steps that the trajectory has, once the tasks `after` are over, and keep its end."""
         try:
-            workshop = self._workshop()
             stop = await self._until_stop(live, part, workshop, forced, after)
             outcome = await self._judged(part, workshop, stop)
             await _despite_cancel(self.finish(live, part, stop, outcome))
@@ -111,10 +112,13 @@ def _give_up(live: LiveRun, part: LiveTrajectory, failure: Exception) -> None:
 
 
 async def _despite_cancel(work: Coroutine[Any, Any, None]) -> None:
-    """Finish `work` even if this task is cancelled meanwhile, then pass the cancellation on."""
-    task = asyncio.ensure_future(work)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await task
-        raise
+    """Finish `work` however often this task is cancelled meanwhile, then pass the cancellation on."""
+    task, cancelled = asyncio.ensure_future(work), False
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            cancelled = True
+    task.result()
+    if cancelled:
+        raise asyncio.CancelledError

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from orchestrator.chat import ChatClients
 from orchestrator.chat_expert import ChatExpert
@@ -44,9 +44,7 @@ class Fitter:
         maker = PolicyMaker(pool, self.clients, self.book, self.models, settings.prompt_profile, settings.tokenizer)
         spec = settings.policy or maker.of_pool or DEFAULT_POLICY
         judge = judge_of(pool, self.clients, self.book)
-        made = Workshop(pool, self._tools(pool, self._experts(pool)), judge, maker, spec)
-        # As the policy itself says it, its prompt profile included.
-        return replace(made, policy=made.policy_of(spec).spec)
+        return Workshop.of(pool, self._tools(pool, self._experts(pool)), judge, maker, spec)
 
     def _experts(self, pool: Pool) -> dict[str, Expert]:
         simulated = [entry for entry in pool.entries if entry.endpoint is None]

@@ -34,7 +34,7 @@ class Runs:
     def __init__(self, store: Store, workshop: Callable[[], Workshop]) -> None:
         self._store = store
         self._workshop = workshop
-        self._driver = Driver(store, workshop, self._ended)
+        self._driver = Driver(store, self._ended)
         self._live: dict[str, LiveRun] = {}
         self._dismissed = False
         self._when_ended: Callable[[str], Awaitable[object]] | None = None
@@ -45,36 +45,47 @@ class Runs:
 
     async def start(self, run: Run, trajectories: Sequence[Trajectory]) -> LiveRun:
         """Keep a new run and set its trajectories going; it is kept before this returns."""
+        workshop = self._workshop()
         for trajectory in trajectories:
-            self._workshop().policy_of(trajectory.policy)
+            workshop.policy_of(trajectory.policy)
         await self._store.begin(run, trajectories)
         live = LiveRun(run, {t.id: LiveTrajectory(t) for t in trajectories})
         self._live[run.id] = live
-        self._set_going(live, list(live.parts.values()))
+        self._set_going(live, list(live.parts.values()), workshop)
         return live
 
     async def fork(self, trajectory_id: str, step: int, call: ToolCall) -> tuple[LiveRun, Trajectory]:
-        """Add an alternative to the run: the same steps before `step`, then `call` instead."""
+        """Add an alternative to the run: the same steps before `step`, then `call` instead.
+
+        Raises ValueError where there is no such step or alias, or the policy is not in use here.
+        """
         if TOOL_OF.get(call.model) != call.tool:
             raise UnknownAlias(call.model, TOOLS.get(call.tool, tuple(TOOL_OF)))
-        origin = self.trajectory(trajectory_id)
+        origin, workshop = self.trajectory(trajectory_id), self._workshop()
+        workshop.policy_of(origin.policy)
         child = forked(origin, step, new_id(), datetime.now(UTC))
         live = self._loaded(origin)
         await self._store.begin(live.run, [child])
+        live = self._shown(live)
         part = LiveTrajectory(child)
         live.parts[child.id] = part
-        self._set_going(live, [part], call)
+        self._set_going(live, [part], workshop, call)
         live.ring()
         return live, child
 
     async def resume(self, trajectory_id: str) -> LiveRun:
-        """Go on behind the last kept step of an interrupted trajectory; nothing happens to any other."""
-        live = self._loaded(self.trajectory(trajectory_id))
-        part = live.parts[trajectory_id]
-        if part.state is State.INTERRUPTED:
+        """Go on behind the last kept step of an interrupted trajectory; nothing happens to any other.
+
+        Raises ValueError where its policy is not in use here, and nothing has happened then, either.
+        """
+        live, workshop = self._loaded(self.trajectory(trajectory_id)), self._workshop()
+        if live.parts[trajectory_id].state is State.INTERRUPTED:
+            workshop.policy_of(live.parts[trajectory_id].trajectory.policy)
             await self._store.reopen(trajectory_id)
-            part.state = State.RUNNING
-            self._set_going(live, [part])
+            live = self._shown(live)
+            part = live.parts[trajectory_id]
+            part.state, live.problem = State.RUNNING, None
+            self._set_going(live, [part], workshop)
             live.ring()
         return live
 
@@ -90,11 +101,20 @@ class Runs:
         if tasks:
             await asyncio.wait(tasks)
         for part in parts:
-            if part.state is State.INTERRUPTED:
-                await self._store.reopen(part.trajectory.id)
-                stop = Stop(StopReason.CANCELLED, "ended by hand after an interruption")
-                await self._driver.finish(live, part, stop, grade(None, part.trajectory.reference))
+            await self._end(live, part)
         return live.snapshot
+
+    async def _end(self, live: LiveRun, part: LiveTrajectory) -> None:
+        """Keep the end of a trajectory that was stopped and has no task to do so."""
+        if part.state is State.INTERRUPTED:
+            await self._store.reopen(part.trajectory.id)
+            detail = "ended by hand after an interruption"
+        elif part.state is State.RUNNING and part.task is not None and part.task.cancelled():
+            detail = "stopped by hand"  # before its task had begun
+        else:
+            return
+        stop = Stop(StopReason.CANCELLED, detail)
+        await self._driver.finish(live, part, stop, grade(None, part.trajectory.reference))
 
     async def follow(self, run_id: str, every_s: float = COALESCE_S) -> AsyncIterator[RunSnapshot]:
         """Snapshots of the run: one at once, one after each change (at most each `every_s`), the last when it ended."""
@@ -138,12 +158,14 @@ class Runs:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _loaded(self, trajectory: Trajectory) -> LiveRun:
-        """The live run of a kept trajectory; raises NotFound for an imported one, which has no run."""
+        """The run of a kept trajectory; raises NotFound for an imported one, which has no run."""
         if trajectory.run is None:
             raise NotFound(f"trajectory {trajectory.id} was imported and belongs to no run here")
-        if trajectory.run not in self._live:
-            self._live[trajectory.run] = self._kept(trajectory.run)
-        return self._live[trajectory.run]
+        return self._live.get(trajectory.run) or self._kept(trajectory.run)
+
+    def _shown(self, live: LiveRun) -> LiveRun:
+        """The run that is followed from now on: this one, unless somebody else set it going meanwhile."""
+        return self._live.setdefault(live.run.id, live)
 
     def _kept(self, run_id: str) -> LiveRun:
         run = self._store.run(run_id)
@@ -155,11 +177,13 @@ class Runs:
         }
         return LiveRun(run, parts)
 
-    def _set_going(self, live: LiveRun, parts: list[LiveTrajectory], forced: ToolCall | None = None) -> None:
+    def _set_going(
+        self, live: LiveRun, parts: list[LiveTrajectory], workshop: Workshop, forced: ToolCall | None = None
+    ) -> None:
         before: list[asyncio.Task[None]] = []
         for part in parts:
             after = tuple(before) if live.run.one_after_another else ()
-            part.task = asyncio.create_task(self._driver.drive(live, part, forced, after))
+            part.task = asyncio.create_task(self._driver.drive(live, part, workshop, forced, after))
             before.append(part.task)
 
     async def _ended(self, live: LiveRun) -> None:

@@ -1,8 +1,9 @@
 """The one place where things are put together: store, pool, tools, policy and runs, built once and passed down."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +27,8 @@ from webapp.pool_watch import PoolWatch
 from webapp.runs import Runs
 from webapp.serving import Serving
 from webapp.settings import Settings, SettingsError
+
+logger = logging.getLogger(__name__)
 
 Progress = Callable[[int, int], None]
 """Told how many files are read, of how many."""
@@ -57,7 +60,7 @@ class Services:
 
     async def ask(self, asking: Asking) -> LiveRun:
         """Start a run; raises ValueError, UnknownAlias or StoreError before anything is spent."""
-        policy = asking.policy or self.policy
+        policy = self.workshop.now.kept(asking.policy or self.policy)
         run, trajectories = asking.run(policy=policy, pool=self.pool.name, reference=self._reference(asking))
         return await self.runs.start(run, trajectories)
 
@@ -149,10 +152,11 @@ async def open_services(settings: Settings, on_progress: Progress | None = None)
 
 
 async def _ended(task: asyncio.Task[None]) -> None:
-    """End a task that only watches."""
+    """End a task that only watches. What ended it before is told, and keeps nothing from being closed."""
     task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
+    await asyncio.wait([task])
+    if not task.cancelled() and (failure := task.exception()) is not None:
+        logger.error("what watches beside the runs had failed", exc_info=failure)
 
 
 def _make_folder(path: Path) -> None:

@@ -61,7 +61,7 @@ class Settings:
             policy=environment.get("PODIUM_POLICY") or None,
             prompt_profile=environment.get("PODIUM_PROMPT_PROFILE") or None,
             tokenizer=Path(text) if (text := environment.get("PODIUM_TOKENIZER")) else None,
-            discover=environment.get("PODIUM_DISCOVER", "1") not in ("0", "no", "false"),
+            discover=environment.get("PODIUM_DISCOVER", "1").strip().lower() not in ("0", "no", "off", "false"),
         )
 
     @property

@@ -17,7 +17,7 @@ from orchestrator.pool import Endpoint, Orchestrator, Pool, ServedModel
 from orchestrator.pool_file import checked_address
 from orchestrator.priced_model import PricedModel
 from orchestrator.prices import PriceBook, priced
-from orchestrator.profile import PromptProfile, profile
+from orchestrator.profile import DEFAULT, PromptProfile, profile
 from orchestrator.tokenizer_choice import tokenizer_for
 
 FORMS: Final = (
@@ -41,6 +41,11 @@ def without_profile(spec: str) -> str:
     base = spec.strip().partition(_PROFILE)[0].strip()
     url, mark, model = base.partition("#")
     return f"{url.strip().rstrip('/')}#{model.strip()}" if mark else base
+
+
+def explicit(kept: str) -> str:
+    """A kept SPEC with its prompt profile. A record without one means the default, however this process was started."""
+    return f"{without_profile(kept)}{_PROFILE}{kept.partition(_PROFILE)[2].strip() or DEFAULT}"
 
 
 def needs_model(spec: str) -> bool:
@@ -68,6 +73,19 @@ class PolicyMaker:
             return None
         served = self.pool.orchestrator.served
         return f"openai:{served.endpoint.base_url}#{served.model}"
+
+    def kept(self, spec: str) -> str:
+        """The SPEC as records keep it: in one form, with the prompt profile that it gets here unless that is the default.
+
+        Raises ValueError for a form or a profile that does not exist; nobody is called and nothing is loaded.
+        """
+        if not needs_model(spec):
+            return self.make(spec).spec
+        base, of_pool = without_profile(spec), None
+        if self.of_pool is not None and base == without_profile(self.of_pool) and self.pool.orchestrator is not None:
+            of_pool = self.pool.orchestrator.profile
+        name = self._profile(spec, of_pool).name
+        return base if name == DEFAULT else f"{base}{_PROFILE}{name}"
 
     def make(self, spec: str) -> Policy:
         """The policy that a SPEC names; raises BadSpec, or another ValueError where its model or profile is missing."""

@@ -45,7 +45,7 @@ def run(chosen: argparse.Namespace) -> int:
     mine = PreferenceVector(chosen.accuracy, chosen.cost, chosen.latency, _preferred(chosen.prefer))
     limits = Limits(chosen.turns, chosen.budget_usd, chosen.seconds)
     asking = Asking(chosen.query, (mine,) * max(chosen.alternatives, 0), chosen.seed, chosen.reference, limits)
-    settings = replace(flags.settings(chosen), pace=0.0)
+    settings = replace(flags.settings(chosen), pace=0.0, discover=False)
     snapshot = asyncio.run(_ask(asking, settings, vary=chosen.vary, texts=chosen.texts))
     for trajectory in snapshot.trajectories:
         print(_record(trajectory) if chosen.json else _summary(trajectory))
