@@ -16,7 +16,7 @@ Tool = Mapping[str, Any]
 
 MAX_TOKENS: Final = "max_tokens"
 MAX_COMPLETION_TOKENS: Final = "max_completion_tokens"
-_SPARED: Final = ("stream_options", "parallel_tool_calls", "seed", "stream")
+_SPARED: Final = ("stream_options", "seed", "stream")
 """What a request can do without, the name that contains another one first."""
 _UNFIT: Final = frozenset((400, 422))
 
@@ -87,8 +87,6 @@ class Wording:
         if self.stream:
             fields["stream_options"] = {"include_usage": True}
         tools = self.request.tools
-        if tools:
-            fields["parallel_tool_calls"] = False
         for name in self.spared:
             fields.pop(name, None)
         text = json.dumps(fields)

@@ -10,6 +10,8 @@ from orchestrator.trajectory import ToolCall
 
 _OPEN: Final = "<tool_call>"
 _CLOSE: Final = "</tool_call>"
+_ENCODED: Final = 2
+"""How often arguments may be encoded: some models write their JSON as a JSON string."""
 _QUOTED: Final = 60
 """Characters of a faulty reply that a problem quotes."""
 
@@ -113,11 +115,12 @@ def _valid(written: object, offered: Sequence[str]) -> ToolCall | str:
     tool, arguments = written.get("name"), written.get("arguments")
     if not isinstance(tool, str) or tool not in TOOLS:
         return f"there is no tool {_shown(tool)}; the tools are {', '.join(TOOLS)}"
-    if isinstance(arguments, str):
-        parsed = _parsed(arguments)
-        if parsed is None:
-            return f"the arguments of {tool} are not JSON: {_short(arguments)}"
-        arguments = parsed
+    for _ in range(_ENCODED):
+        if isinstance(arguments, str):
+            parsed = _parsed(arguments)
+            if parsed is None:
+                return f"the arguments of {tool} are not JSON: {_short(arguments)}"
+            arguments = parsed
     alias = arguments.get("model") if isinstance(arguments, Mapping) else None
     return _routed(tool, alias, offered)
 

@@ -14,13 +14,14 @@ from orchestrator.policies.local_model import LocalModels
 from orchestrator.policies.spec import PolicyMaker
 from orchestrator.pool import Pool
 from orchestrator.prices import PriceBook
+from orchestrator.profile import profile
 from orchestrator.rehearsal.stand_in import stand_ins
 from orchestrator.retrieval.choice import retriever_of
 from orchestrator.tool import Tool
 from orchestrator.tools.answer import AnswerTool
 from orchestrator.tools.reasoning import ReasoningTool
 from orchestrator.tools.search import SearchTool
-from webapp.settings import Settings
+from webapp.settings import Settings, SettingsError
 from webapp.workshop import Workshop
 
 DEFAULT_POLICY = "random"
@@ -41,6 +42,7 @@ class Fitter:
     def workshop(self, pool: Pool) -> Workshop:
         """A workshop over this pool; raises ValueError where its policy, profile or tokenizer cannot be used."""
         settings = self.settings
+        _check(settings)
         maker = PolicyMaker(pool, self.clients, self.book, self.models, settings.prompt_profile, settings.tokenizer)
         spec = settings.policy or maker.of_pool or DEFAULT_POLICY
         judge = judge_of(pool, self.clients, self.book)
@@ -63,6 +65,13 @@ class Fitter:
             "enhance_reasoning": ReasoningTool(of("reasoner-")),
             "answer": AnswerTool(of("answer-")),
         }
+
+
+def _check(settings: Settings) -> None:
+    """Raises ValueError where a profile or tokenizer is named that is not there, even if no policy asks for it yet."""
+    profile(settings.prompt_profile)
+    if settings.tokenizer is not None and not settings.tokenizer.expanduser().exists():
+        raise SettingsError(f"there is no {settings.tokenizer}: name the orchestrator's tokenizer.json, or its folder")
 
 
 class CurrentWorkshop:

@@ -20,6 +20,8 @@ _TOO_LONG: Final = re.compile(
     r"context (?:length|window|size)|too (?:long|large)|input_tokens|max_model_len|exceeds? the (?:available|max)",
     re.IGNORECASE,
 )
+_HALF_CHARACTER: Final = "surrogates not allowed"
+"""What vLLM says where it cannot encode what its own model wrote."""
 _REFUSED: Final = (400, 413, 422)
 
 
@@ -73,6 +75,8 @@ class RemotePolicy:
         try:
             completion = await self._model.ask(asked, turn.left, bill)
         except EndpointFailed as failure:
+            if failure.status == 400 and _HALF_CHARACTER in str(failure):
+                return Decision("", None, "the reply holds half a character, so its server could not send it")
             raise PolicyFailed(self._explained(failure, asked.prompt_tokens)) from failure
         decision = decide(completion.message, choices)
         if decision.call is None and completion.finish_reason == "length":

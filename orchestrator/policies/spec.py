@@ -75,7 +75,7 @@ class PolicyMaker:
         return f"openai:{served.endpoint.base_url}#{served.model}"
 
     def kept(self, spec: str) -> str:
-        """The SPEC as records keep it: in one form, with the prompt profile that it gets here unless that is the default.
+        """The SPEC as records keep it: in one form, with its prompt profile unless that is the default.
 
         Raises ValueError for a form or a profile that does not exist; nobody is called and nothing is loaded.
         """

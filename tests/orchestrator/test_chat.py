@@ -77,7 +77,6 @@ async def test_what_is_asked_is_sent_and_nothing_else() -> None:
             "max_tokens": 100,
             "stream": False,
             "tools": [{"type": "function"}],
-            "parallel_tool_calls": False,
             "seed": 7,
         }
     ]
@@ -129,7 +128,7 @@ async def test_a_server_that_wants_the_other_name_of_the_limit_is_told_so_from_t
     assert (len(first.attempts), second.attempts) == (1, ())
 
 
-@pytest.mark.parametrize("field", ["stream", "stream_options", "parallel_tool_calls", "seed"])
+@pytest.mark.parametrize("field", ["stream", "stream_options", "seed"])
 async def test_a_field_that_a_server_refuses_is_left_out_from_then_on_and_the_refusal_is_recorded(field: str) -> None:
     bodies: list[dict[str, Any]] = []
 

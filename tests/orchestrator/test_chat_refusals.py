@@ -91,7 +91,7 @@ async def test_a_200_that_is_no_chat_completion_is_an_error_in_plain_words(name:
         assert "overloaded" in str(failed.value)
 
 
-@pytest.mark.parametrize("field", ["stream_options", "parallel_tool_calls", "seed"])
+@pytest.mark.parametrize("field", ["stream_options", "seed"])
 @pytest.mark.parametrize("shape", ["OpenAI", "FastAPI", "text"])
 async def test_a_server_that_refuses_a_field_is_asked_without_it(field: str, shape: str, stream: bool) -> None:
     said = {

@@ -168,3 +168,8 @@ def test_whatever_a_model_writes_only_offered_aliases_are_called(message: dict[s
         assert TOOL_OF[decision.call.model] == decision.call.tool
     for text in (decision.thought, decision.problem or ""):
         assert storable(text) == text
+
+
+def test_arguments_that_are_json_within_a_json_string_are_read() -> None:
+    call = {"function": {"name": "answer", "arguments": json.dumps(json.dumps({"model": "answer-1"}))}}
+    assert decide({"tool_calls": [call]}, ["answer-1"]).call == ToolCall("answer", "answer-1")

@@ -42,6 +42,8 @@ def add_to(commands: Any) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Exit code 0 if every alternative came to an end of its own, 1 if one failed."""
+    if chosen.texts and not chosen.json:
+        raise ValueError("--texts puts prompts and raw replies into the records of --json; give both")
     mine = PreferenceVector(chosen.accuracy, chosen.cost, chosen.latency, _preferred(chosen.prefer))
     limits = Limits(chosen.turns, chosen.budget_usd, chosen.seconds)
     asking = Asking(chosen.query, (mine,) * max(chosen.alternatives, 0), chosen.seed, chosen.reference, limits)

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,18 +25,22 @@ def add_to(commands: Any) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Print the messages and the tools."""
-    from orchestrator.evidence import Evidence  # noqa: PLC0415 - `podium --help` answers without any of this
+    from orchestrator.alternatives import check_query  # noqa: PLC0415 - `podium --help` answers without any of this
+    from orchestrator.evidence import Evidence  # noqa: PLC0415
     from orchestrator.policy import Turn  # noqa: PLC0415
     from orchestrator.pool_file import read_pool  # noqa: PLC0415
+    from orchestrator.prices import PriceBook, priced  # noqa: PLC0415
     from orchestrator.profile import profile  # noqa: PLC0415
     from orchestrator.prompt import rendered  # noqa: PLC0415
     from orchestrator.rehearsal.world import rehearsal_pool  # noqa: PLC0415
     from orchestrator.tokenizer import Estimate  # noqa: PLC0415
 
+    check_query(chosen.query)
     settings = flags.settings(chosen)
     pool = read_pool(settings.pool) if settings.pool is not None else rehearsal_pool()
+    shown = priced(pool, PriceBook.read(), datetime.now(UTC))
     named = settings.prompt_profile or (pool.orchestrator.profile if pool.orchestrator is not None else None)
     preference = PreferenceVector(chosen.accuracy, chosen.cost, chosen.latency)
     turn = Turn(0, chosen.query, preference, Evidence(), [entry.alias for entry in pool.entries], 0)
-    print(json.dumps(asyncio.run(rendered(profile(named), turn, pool, Estimate())), indent=2, ensure_ascii=False))
+    print(json.dumps(asyncio.run(rendered(profile(named), turn, shown, Estimate())), indent=2, ensure_ascii=False))
     return 0
