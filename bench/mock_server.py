@@ -115,6 +115,10 @@ class Connection(asyncio.Protocol):
         if head.startswith(b"get /stats "):
             self.transport.write(served.stats())
             return
+        if b"/tokenize " in head.split(b"\r\n", 1)[0]:
+            # It has no tokenizer; a client that asks for one estimates from then on.
+            self.transport.write(_response(b"404 Not Found", b"{}"))
+            return
         served.requests += 1
         served.in_flight += 1
         served.most_in_flight = max(served.most_in_flight, served.in_flight)

@@ -59,8 +59,7 @@ async def drive(store: Store, policy: Policy, number: int, plan: Plan) -> int:
         if isinstance(event, Step):
             if event.error is not None:
                 raise SystemExit(f"step {event.index} of trajectory {number} failed: {event.error}")
-            await store.keep_step(trajectory.id, event)
-            steps.append(event)
+            steps.append(await store.keep_step(trajectory.id, event))
         elif isinstance(event, Stop):
             ended = replace(trajectory, steps=tuple(steps), stop_reason=event.reason, answer=event.answer)
             await store.finish(ended)

@@ -93,4 +93,4 @@ async def prompt_tokens(root: str, sent: Mapping[str, Any]) -> list[int]:
 
 def _http() -> httpx.AsyncClient:
     """Without proxies, and without reading certificates, which takes longer than asking."""
-    return httpx.AsyncClient(trust_env=False, verify=False)
+    return httpx.AsyncClient(trust_env=False, verify=False, timeout=60)

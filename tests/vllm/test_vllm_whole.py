@@ -98,7 +98,7 @@ async def test_the_metrics_of_the_server_are_understood(server: Server, pool: Po
     ):
         for _ in range(2):
             await policy.decide(turn(), Bill())
-    async with httpx.AsyncClient(trust_env=False, verify=False) as http:
+    async with httpx.AsyncClient(trust_env=False, verify=False, timeout=60) as http:
         read = read_metrics((await http.get(f"{server.root}/metrics")).text, MODEL)
     assert read is not None
     assert read.models == (MODEL,)

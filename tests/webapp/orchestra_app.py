@@ -21,10 +21,11 @@ from webapp.live_run import LiveRun
 from webapp.services import Services, open_services
 from webapp.settings import Settings
 
+UNSURE = Reply("<verdict>unsure</verdict>")
 ROUTE = ("search-1", "reasoner-1", "answer-1")
 
 
-def following(route: tuple[str, ...] = ROUTE, judge: Reply | Refusal = Reply("unsure")) -> Plan:
+def following(route: tuple[str, ...] = ROUTE, judge: Reply | Refusal = UNSURE) -> Plan:
     """The orchestrator follows a route, one run after the other; experts reply well."""
 
     turns = itertools.count()

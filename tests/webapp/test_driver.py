@@ -140,10 +140,12 @@ async def test_however_often_stop_is_pressed_the_run_ends_once_and_whole(presses
 async def test_an_alternative_forked_at_the_moment_its_run_ends_can_be_followed_and_stopped(tmp_path: Path) -> None:
     async with orchestra_app(tmp_path) as app:
         runs, store = app.services.runs, app.services.store
-        for _ in range(10):
+        for place in range(10):
             live = await app.services.ask(Asking("q"))
             id = live.snapshot.trajectories[0].id
-            await until(lambda: len(live.snapshot.trajectories[0].steps) >= 1)
+            async for snapshot in runs.follow(live.run.id, every_s=0.0):
+                if len(snapshot.trajectories[0].steps) > place % 3 or snapshot.ended:
+                    break
             ended = asyncio.create_task(app.ended(live))
             _, child = await runs.fork(id, 0, ToolCall("search", "search-2"))
             await ended

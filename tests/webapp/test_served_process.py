@@ -1,0 +1,154 @@
+"""The real process, as a person starts it: killed and stopped while a model writes, and what it says on its way out."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.servers.conformance import MODEL, Asked, Conformance, Plan, conforming
+from tests.servers.orchestra import EXPERT, pool_toml, routed
+from tests.servers.reply import Reply, Stream
+from tests.webapp.orchestra_app import following
+
+ROOT = Path(__file__).parents[2]
+WITHIN_S = 30.0
+
+
+@dataclass
+class Podium:
+    """A server process."""
+
+    process: asyncio.subprocess.Process
+    http: httpx.AsyncClient
+    said: list[str] = field(default_factory=list)
+    """Lines of stderr."""
+
+    async def stopped(self, by: signal.Signals, within_s: float = 10.0) -> int:
+        """The exit code after this signal."""
+        self.process.send_signal(by)
+        async with asyncio.timeout(within_s):
+            return await self.process.wait()
+
+    async def until(self, path: str, true: Callable[[Any], bool]) -> Any:
+        """What is at this address once it is true."""
+        async with asyncio.timeout(WITHIN_S):
+            while not true(found := (await self.http.get(path)).json()):
+                await asyncio.sleep(0.05)
+        return found
+
+
+@asynccontextmanager
+async def podium(folder: Path, *flags: str, **environment: str) -> AsyncIterator[Podium]:
+    """`podium serve` on a free port, once it listens."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "webapp", "serve", "--port", "0", *flags),
+        cwd=ROOT,
+        env={**os.environ, "PODIUM_DATA_DIR": str(folder / "data"), "PODIUM_DISCOVER": "0", **environment},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    said: list[str] = []
+
+    async def listen(stream: asyncio.StreamReader) -> None:
+        async for line in stream:
+            said.append(line.decode())
+
+    listening = asyncio.create_task(listen(process.stderr))
+    try:
+        async with asyncio.timeout(WITHIN_S):
+            line = (await process.stdout.readline()).decode()
+        assert "http://" in line, "".join(said)
+        address = line.split("Podium is at ")[1].strip().removesuffix("/ui")
+        async with httpx.AsyncClient(base_url=f"{address}/api/v1", timeout=WITHIN_S) as http:
+            yield Podium(process, http, said)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+        await listening
+
+
+def thinking(slow: asyncio.Event) -> Plan:
+    """One search, then an orchestrator that thinks for minutes while `slow` is set."""
+
+    def reply(asked: Asked) -> Reply:
+        if asked.model != MODEL:
+            return Reply(EXPERT)
+        if "Problem" in asked.prompt and "Document" not in asked.prompt and "42" not in asked.prompt:
+            return routed("reasoner-1")
+        if slow.is_set():
+            return Reply("<think>" + "Let me see. " * 2000 + "</think>", stream=Stream(gap_s=0.05))
+        return routed("answer-1")
+
+    return reply
+
+
+async def started(app: Podium, server: Conformance) -> tuple[str, dict[str, Any]]:
+    """A run whose orchestrator is writing behind a kept step."""
+    run = (await app.http.post("/runs", json={"query": "What is 6 times 7?"})).json()["id"]
+    asked = server.requests
+    found = await app.until(f"/runs/{run}", lambda run: len(run["trajectories"][0]["steps"]) >= 1)
+    async with asyncio.timeout(WITHIN_S):
+        while server.at_work == 0 or server.requests <= asked:
+            await asyncio.sleep(0.02)
+    await asyncio.sleep(0.3)
+    return run, found["trajectories"][0]
+
+
+@pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+async def test_a_server_that_ends_while_the_orchestrator_writes_loses_nothing_and_goes_on_when_told(
+    by: signal.Signals, tmp_path: Path
+) -> None:
+    slow = asyncio.Event()
+    slow.set()
+    server = Conformance(thinking(slow))
+    async with conforming(server) as there:
+        (tmp_path / "pool.toml").write_text(pool_toml(there.url))
+        flags = ("--pool", str(tmp_path / "pool.toml"))
+        async with podium(tmp_path, *flags) as app:
+            run, before = await started(app, server)
+            code = await app.stopped(by)
+            assert code == (-9 if by is signal.SIGKILL else 0)
+        assert "Traceback" not in "".join(app.said)
+        if by is not signal.SIGKILL:
+            assert app.said[-1] == "Podium has stopped\n"
+        slow.clear()
+        async with podium(tmp_path, *flags) as app:
+            found = (await app.http.get(f"/runs/{run}")).json()["trajectories"][0]
+            assert found["state"] == "interrupted"
+            assert found["steps"][: len(before["steps"])] == before["steps"]
+            kept = found["steps"]
+            assert (await app.http.post(f"/trajectories/{found['id']}/resume")).status_code == 200
+            whole = await app.until(f"/runs/{run}", lambda run: run["ended"])
+            (trajectory,) = whole["trajectories"]
+            assert trajectory["stop_reason"] == "answered"
+            assert trajectory["steps"][: len(kept)] == kept
+            assert [step["index"] for step in trajectory["steps"]] == list(range(len(trajectory["steps"])))
+            assert await app.stopped(signal.SIGTERM) == 0
+        assert any("1 trajectory was interrupted" in line for line in app.said)
+        assert "Traceback" not in "".join(app.said)
+
+
+async def asked(*arguments: str, folder: Path, **environment: str) -> tuple[int, str, str]:
+    """Exit code, stdout and stderr of a command."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "webapp", *arguments),
+        cwd=ROOT,
+        env={**os.environ, "PODIUM_DATA_DIR": str(folder / "data"), **environment},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    async with asyncio.timeout(60):
+        out, error = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, out.decode(), error.decode()
