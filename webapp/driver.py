@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from orchestrator.bill import Heard
 from orchestrator.progress import Stop
@@ -17,6 +17,8 @@ from webapp.live_run import LiveRun, LiveTrajectory
 from webapp.workshop import Workshop
 
 logger = logging.getLogger(__name__)
+
+JUDGING_STOPPED: Final = "judging was stopped by hand"
 
 
 class Driver:
@@ -100,7 +102,7 @@ class Driver:
         except asyncio.CancelledError:
             if self.closing:
                 raise
-            return Outcome(reason="judging was stopped by hand")
+            return Outcome(reason=JUDGING_STOPPED)
 
 
 def _give_up(live: LiveRun, part: LiveTrajectory, failure: Exception) -> None:

@@ -6,15 +6,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 
 from orchestrator.alternatives import Run, new_id
-from orchestrator.grade import grade
+from orchestrator.grade import finding
 from orchestrator.pool import TOOL_OF, TOOLS, UnknownAlias
-from orchestrator.progress import Stop
+from orchestrator.progress import Progress, Stop
 from orchestrator.run import forked
-from orchestrator.trajectory import StopReason, ToolCall, Trajectory
+from orchestrator.trajectory import Outcome, StopReason, ToolCall, Trajectory
 from storage.errors import StoreError
 from storage.store import Store
 from storage.trajectories import State
-from webapp.driver import Driver
+from webapp.driver import JUDGING_STOPPED, Driver
 from webapp.live_run import LiveRun, LiveTrajectory, RunSnapshot
 from webapp.workshop import Workshop
 
@@ -105,7 +105,7 @@ class Runs:
         return live.snapshot
 
     async def _end(self, live: LiveRun, part: LiveTrajectory) -> None:
-        """Keep the end of a trajectory that was stopped and has no task to do so."""
+        """Keep the end of a trajectory that was stopped and has no task to do so; an answer that is kept stands."""
         if part.state is State.INTERRUPTED:
             await self._store.reopen(part.trajectory.id)
             detail = "ended by hand after an interruption"
@@ -113,8 +113,10 @@ class Runs:
             detail = "stopped by hand"  # before its task had begun
         else:
             return
-        stop = Stop(StopReason.CANCELLED, detail)
-        await self._driver.finish(live, part, stop, grade(None, part.trajectory.reference))
+        stop = Progress.behind(part.trajectory).end() or Stop(StopReason.CANCELLED, detail)
+        found = finding(stop.answer, part.trajectory.reference)
+        outcome = found.outcome if found.decisive else Outcome(reason=JUDGING_STOPPED)
+        await self._driver.finish(live, part, stop, outcome)
 
     async def follow(self, run_id: str, every_s: float = COALESCE_S) -> AsyncIterator[RunSnapshot]:
         """Snapshots of the run: one at once, one after each change (at most each `every_s`), the last when it ended."""

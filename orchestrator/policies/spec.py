@@ -111,7 +111,8 @@ class PolicyMaker:
         try:
             address = checked_address(url)
         except ValueError as error:
-            raise BadSpec(f"policy {spec!r}: {error}") from error
+            # Without the address itself, in which there may be a key.
+            raise BadSpec(f"policy openai:URL#{model}: {error}") from error
         asked = self._asked(address, model)
         served, chosen = asked.served, self._profile(spec, asked.profile)
         tokenizer = tokenizer_for(asked, self.clients, served.endpoint, model)

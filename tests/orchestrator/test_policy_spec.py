@@ -62,3 +62,9 @@ def test_what_is_no_policy_or_profile_cannot_be_kept() -> None:
         maker().kept("best")
     with pytest.raises(BadProfile, match="choose from"):
         maker().kept(f"openai:{URL}#m;profile=evals")
+
+
+def test_a_key_in_the_address_of_a_policy_is_refused_and_not_said_back() -> None:
+    with pytest.raises(BadSpec, match="must not hold a user, a key") as refusal:
+        maker().make("openai:https://user:sk-canary@example.org/v1#m")
+    assert "sk-canary" not in str(refusal.value)

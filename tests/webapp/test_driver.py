@@ -2,12 +2,15 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from orchestrator.preference import PreferenceVector
 from orchestrator.trajectory import StopReason, ToolCall, Verdict
+from storage.store import Store
 from storage.trajectories import State
 from tests.servers.conformance import MODEL, Asked, Conformance, Plan, conforming
 from tests.servers.orchestra import EXPERT
@@ -137,24 +140,61 @@ async def test_however_often_stop_is_pressed_the_run_ends_once_and_whole(presses
         await until(lambda: app.server.at_work == 0, 2)
 
 
-async def test_an_alternative_forked_at_the_moment_its_run_ends_can_be_followed_and_stopped(tmp_path: Path) -> None:
-    async with orchestra_app(tmp_path) as app:
-        runs, store = app.services.runs, app.services.store
-        for place in range(10):
-            live = await app.services.ask(Asking("q"))
-            id = live.snapshot.trajectories[0].id
-            async for snapshot in runs.follow(live.run.id, every_s=0.0):
-                if len(snapshot.trajectories[0].steps) > place % 3 or snapshot.ended:
-                    break
-            ended = asyncio.create_task(app.ended(live))
-            _, child = await runs.fork(id, 0, ToolCall("search", "search-2"))
-            await ended
-            async with asyncio.timeout(10):
-                async for snapshot in runs.follow(live.run.id, every_s=0.0):
-                    last = snapshot
-            assert last.ended
-            assert {t.id for t in last.trajectories} == {id, child.id}
-            assert store.state(child.id) is State.FINISHED
+class Slow:
+    """The store, one operation of which takes so long that the run ends meanwhile."""
+
+    def __init__(self, store: Store, operation: str, meanwhile: Awaitable[object]) -> None:
+        self._store = store
+        self._operation = operation
+        self._meanwhile = meanwhile
+
+    def __getattr__(self, name: str) -> Any:
+        done = getattr(self._store, name)
+        if name != self._operation:
+            return done
+
+        async def slowly(*arguments: Any) -> None:
+            await done(*arguments)
+            await self._meanwhile
+
+        return slowly
+
+
+async def test_an_alternative_that_is_forked_while_its_run_ends_can_be_followed_and_stopped(
+    slow_judge: OrchestraApp,
+) -> None:
+    runs = slow_judge.services.runs
+    live = await slow_judge.services.ask(Asking("Where?", reference=REFERENCE))
+    await until(lambda: judging(slow_judge))
+    (origin,) = live.parts
+    runs._store = Slow(slow_judge.services.store, "begin", runs.cancel(live.run.id))  # type: ignore[assignment]
+    _, child = await runs.fork(origin, 0, ToolCall("search", "search-2"))
+    async with asyncio.timeout(5):
+        snapshot = await runs.cancel(live.run.id)
+    assert snapshot.ended
+    assert set(snapshot.states) == {origin, child.id}
+    assert slow_judge.services.store.state(child.id) is State.FINISHED
+    assert runs._live == {}
+
+
+async def test_an_alternative_that_is_resumed_while_the_rest_of_its_run_ends_can_be_followed_and_stopped(
+    tmp_path: Path,
+) -> None:
+    server = Conformance(following(judge=SLOW))
+    async with conforming(server) as there:
+        async with app_over(server, there.url, tmp_path, JUDGE) as app:
+            two = (PreferenceVector(),) * 2
+            live = await app.services.ask(Asking("Where?", two, reference=REFERENCE, policy="fixed:answer-1"))
+            await until(lambda: sum(asked.model == "judge" for asked in server.asked) == 2)
+        async with app_over(server, there.url, tmp_path) as app:
+            runs = app.services.runs
+            first, second = live.parts
+            await runs.resume(first)
+            runs._store = Slow(app.services.store, "reopen", runs.cancel(live.run.id, first))  # type: ignore[assignment]
+            await runs.resume(second)
+            async with asyncio.timeout(5):
+                snapshot = await runs.cancel(live.run.id)
+            assert {(t.stop_reason, t.answer) for t in snapshot.trajectories} == {(StopReason.ANSWERED, "Canberra")}
             assert runs._live == {}
 
 
@@ -192,7 +232,7 @@ async def test_of_many_runs_at_a_server_of_two_places_each_waits_its_turn_and_on
         text = app.pool.read_text()
         await app.rewritten(text.replace("[endpoint.experts]\n", "[endpoint.experts]\nmax_in_flight = 2\n"))
         lives = [await app.services.ask(Asking(f"question {n}", policy="fixed:answer-1")) for n in range(24)]
-        await until(lambda: app.server.requests > 3)
+        await until(lambda: bool(lives[-1].snapshot.at_work))
         last = await app.services.runs.cancel(lives[-1].run.id)
         assert last.trajectories[0].stop_reason is StopReason.CANCELLED
         ended = [await app.ended(live) for live in lives[:-1]]

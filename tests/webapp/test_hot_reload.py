@@ -53,7 +53,7 @@ def held(go: asyncio.Event, orchestrator: str = MODEL) -> Plan:
 
 
 def models(trajectory: Trajectory) -> set[str]:
-    return {call.model for step in trajectory.steps for call in step.calls if "-of-" in call.model}
+    return {call.model for step in trajectory.steps for call in step.calls if call.model and "-of-" in call.model}
 
 
 async def test_a_run_keeps_experts_prices_and_judge_that_it_began_with_and_the_next_has_the_new_ones(

@@ -15,8 +15,8 @@ import pytest
 
 from tests.servers.conformance import MODEL, Asked, Conformance, Plan, conforming
 from tests.servers.orchestra import EXPERT, pool_toml, routed
+from tests.servers.patience import until
 from tests.servers.reply import Reply, Stream
-from tests.webapp.orchestra_app import following
 
 ROOT = Path(__file__).parents[2]
 WITHIN_S = 30.0
@@ -40,7 +40,7 @@ class Podium:
     async def until(self, path: str, true: Callable[[Any], bool]) -> Any:
         """What is at this address once it is true."""
         async with asyncio.timeout(WITHIN_S):
-            while not true(found := (await self.http.get(path)).json()):
+            while not true(found := (await self.http.get(path)).json()):  # noqa: ASYNC110 - seen from outside
                 await asyncio.sleep(0.05)
         return found
 
@@ -60,8 +60,8 @@ async def podium(folder: Path, *flags: str, **environment: str) -> AsyncIterator
     said: list[str] = []
 
     async def listen(stream: asyncio.StreamReader) -> None:
-        async for line in stream:
-            said.append(line.decode())
+        while line := (await stream.readline()).decode():
+            said.append(line)
 
     listening = asyncio.create_task(listen(process.stderr))
     try:
@@ -96,11 +96,8 @@ def thinking(slow: asyncio.Event) -> Plan:
 async def started(app: Podium, server: Conformance) -> tuple[str, dict[str, Any]]:
     """A run whose orchestrator is writing behind a kept step."""
     run = (await app.http.post("/runs", json={"query": "What is 6 times 7?"})).json()["id"]
-    asked = server.requests
     found = await app.until(f"/runs/{run}", lambda run: len(run["trajectories"][0]["steps"]) >= 1)
-    async with asyncio.timeout(WITHIN_S):
-        while server.at_work == 0 or server.requests <= asked:
-            await asyncio.sleep(0.02)
+    await until(lambda: server.at_work > 0, WITHIN_S)
     await asyncio.sleep(0.3)
     return run, found["trajectories"][0]
 
@@ -139,16 +136,66 @@ async def test_a_server_that_ends_while_the_orchestrator_writes_loses_nothing_an
         assert "Traceback" not in "".join(app.said)
 
 
-async def asked(*arguments: str, folder: Path, **environment: str) -> tuple[int, str, str]:
-    """Exit code, stdout and stderr of a command."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "webapp", *arguments),
-        cwd=ROOT,
-        env={**os.environ, "PODIUM_DATA_DIR": str(folder / "data"), **environment},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    async with asyncio.timeout(60):
-        out, error = await process.communicate()
-    assert process.returncode is not None
-    return process.returncode, out.decode(), error.decode()
+async def test_a_pool_file_that_is_spoiled_and_mended_is_told_by_the_process(tmp_path: Path) -> None:
+    pool = tmp_path / "pool.toml"
+    async with conforming(Conformance(Reply(EXPERT))) as there:
+        pool.write_text(text := pool_toml(there.url))
+        async with podium(tmp_path, "--pool", str(pool)) as app:
+            pool.write_text(text + "\nlatency = 1\n")
+            told = await app.until("/serving", lambda serving: bool(serving["notices"]))
+            assert "pool.toml, line " in told["notices"][0]
+            assert any("pool.toml, line " in line for line in app.said)
+            pool.write_text(text.replace('"orchestra"', '"mended"'))
+            await app.until("/serving", lambda serving: not serving["notices"])
+            run = await app.http.post("/runs", json={"query": "q", "policy": "fixed:answer-1"})
+            assert [t["pool"] for t in run.json()["trajectories"]] == ["mended"]
+            assert await app.stopped(signal.SIGTERM) == 0
+    assert "Traceback" not in "".join(app.said)
+
+
+async def test_a_server_that_stops_while_a_slow_judge_is_asked_stops_at_once_and_keeps_the_answer(
+    tmp_path: Path,
+) -> None:
+    def plan(asked: Asked) -> Reply:
+        return Reply("late", waits_s=60) if asked.model == "judge" else Reply(EXPERT)
+
+    server = Conformance(plan)
+    async with conforming(server) as there:
+        pool = tmp_path / "pool.toml"
+        pool.write_text(pool_toml(there.url) + '\n[judge]\nendpoint = "judge"\nmodel = "judge"\n')
+        async with podium(tmp_path, "--pool", str(pool)) as app:
+            body = {"query": "Where?", "reference": "The seat of the government", "policy": "fixed:answer-1"}
+            run = (await app.http.post("/runs", json=body)).json()["id"]
+            await until(lambda: any(asked.model == "judge" for asked in server.asked), WITHIN_S)
+            assert await app.stopped(signal.SIGTERM, within_s=5) == 0
+        assert "Traceback" not in "".join(app.said)
+        async with podium(tmp_path, "--pool", str(pool)) as app:
+            (found,) = (await app.http.get(f"/runs/{run}")).json()["trajectories"]
+            assert (found["state"], found["stop_reason"]) == ("interrupted", None)
+            (ended,) = (await app.http.post(f"/runs/{run}/cancel")).json()["trajectories"]
+            assert (ended["stop_reason"], ended["answer"]) == ("answered", "Canberra")
+            assert ended["outcome"]["verdict"] == "ungraded"
+
+
+async def test_ctrl_c_at_podium_ask_while_a_model_writes_ends_it_in_one_line(tmp_path: Path) -> None:
+    slow = asyncio.Event()
+    slow.set()
+    server = Conformance(thinking(slow))
+    async with conforming(server) as there:
+        (tmp_path / "pool.toml").write_text(pool_toml(there.url))
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "webapp", "ask", "6 times 7?", "--pool", str(tmp_path / "pool.toml")),
+            cwd=ROOT,
+            env={**os.environ, "PODIUM_DATA_DIR": str(tmp_path / "data")},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        await until(lambda: server.requests >= 2 and server.at_work > 0, WITHIN_S)
+        await asyncio.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        async with asyncio.timeout(10):
+            out, error = await process.communicate()
+    assert process.returncode == 130
+    assert out == b""
+    assert error.decode().splitlines()[-1] == "podium: stopped"
+    assert b"Traceback" not in error
