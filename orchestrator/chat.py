@@ -94,6 +94,10 @@ class ChatClients:
         """What speaks to that endpoint; the same object as below its chat client."""
         return self.of(endpoint).server
 
+    def apart(self, endpoint: Endpoint) -> EndpointClient:
+        """A client of its own, for what must neither wait for chats nor count as their failure. It tries once."""
+        return EndpointClient(endpoint, self._transport, retries=0, given=self._given)
+
     async def aclose(self) -> None:
         """Close every connection."""
         await self._transport.aclose()

@@ -20,6 +20,5 @@ def tokenizer_for(orchestrator: Orchestrator | None, clients: ChatClients, endpo
         return Remembering(FileTokenizer(Path(orchestrator.tokenizer).expanduser()))
     if host_of(endpoint.base_url) in VENDOR_OF_HOST:
         return Estimate()
-    # A client of its own: counting must not wait for a place behind long replies.
-    client = clients.endpoint(replace(endpoint, max_in_flight=None))
+    client = clients.apart(replace(endpoint, max_in_flight=None))
     return Remembering(ServerTokenizer(client, endpoint.base_url, model))

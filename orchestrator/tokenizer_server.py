@@ -15,8 +15,11 @@ ASKED_AGAIN_S: Final = 60.0
 _HALF: Final = "\ufffd"
 
 
-class JsonPoster(Protocol):
-    """What is needed of a client of one server."""
+class Client(Protocol):
+    """What is needed of a client of one server. Both raise an error with a `status` where one was given."""
+
+    async def get_text(self, path: str, *, timeout_s: float) -> str:
+        """The text at an address."""
 
     async def post_json(self, path: str, body: Mapping[str, Any], *, timeout_s: float) -> Any:
         """The JSON of a reply; raises where there is none."""
@@ -25,12 +28,13 @@ class JsonPoster(Protocol):
 class ServerTokenizer:
     """Asks the server, and estimates where it has no tokenizer: from then on, or for a minute where it is silent."""
 
-    def __init__(self, client: JsonPoster, base_url: str, model: str) -> None:
+    def __init__(self, client: Client, base_url: str, model: str) -> None:
         parts = urlsplit(base_url)
         self._root = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/').removesuffix('/v1')}"
         self._client = client
         self._model = model
         self._estimate = Estimate()
+        self._there = False
         self._silent_until = 0.0
         self._why = ""
 
@@ -90,17 +94,35 @@ class ServerTokenizer:
         if self._silent:
             return None
         try:
+            if not self._there and not await self._found():
+                self._rest("is not there", forever=True)
+                return None
             reply = await self._client.post_json(f"{self._root}{path}", body, timeout_s=TIMEOUT_S)
         except Exception as failure:  # noqa: BLE001 - a prompt is written whatever keeps the server from counting
             status = getattr(failure, "status", None)
-            refused = isinstance(status, int) and 400 <= status < 500 and status not in (408, 409, 429)
-            self._rest(f"gave HTTP {status}" if status else "did not reply", forever=refused or status == 501)
+            self._rest(f"gave HTTP {status}" if status else "did not reply", forever=_refused(status))
             return None
         if not isinstance(reply, Mapping):
             self._rest("did not reply with tokens", forever=True)
             return None
         return reply
 
+    async def _found(self) -> bool:
+        """Whether the server has the route: it says that only GET is wrong there. Texts go nowhere else."""
+        try:
+            await self._client.get_text(f"{self._root}/tokenize", timeout_s=TIMEOUT_S)
+        except Exception as failure:
+            status = getattr(failure, "status", None)
+            if not _refused(status):
+                raise
+            self._there = status == 405
+        return self._there
+
     def _rest(self, why: str, *, forever: bool) -> None:
         self._why = why
         self._silent_until = float("inf") if forever else time.monotonic() + ASKED_AGAIN_S
+
+
+def _refused(status: object) -> bool:
+    """Whether an HTTP status will be the same next time."""
+    return status == 501 or (isinstance(status, int) and 400 <= status < 500 and status not in (408, 409, 429))

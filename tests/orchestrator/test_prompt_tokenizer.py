@@ -43,7 +43,11 @@ class Server:
     spelled: bool = True
     refusing: Exception | None = None
     replying: Any = None
+    probed: int = 405
     asked: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
+
+    async def get_text(self, path: str, *, timeout_s: float) -> str:
+        raise EndpointFailed("no", status=self.probed)
 
     async def post_json(self, path: str, body: Mapping[str, Any], *, timeout_s: float) -> Any:
         assert timeout_s > 0
@@ -137,6 +141,15 @@ def test_a_tokenizer_that_is_not_there_is_refused(tmp_path: Path) -> None:
         FileTokenizer(tmp_path)
 
 
+@pytest.mark.parametrize("status", [404, 501, 400])
+async def test_a_server_without_the_route_is_sent_no_text(status: int) -> None:
+    server = Server(probed=status)
+    tokenizer = served(server)
+    assert [await tokenizer.count("twelve chars") for _ in range(3)] == [4, 4, 4]
+    assert server.asked == []
+    assert tokenizer.name.endswith("/tokenize is not there")
+
+
 async def test_a_long_text_is_counted_in_a_thread_and_alike() -> None:
     text = "a word of many " * 3_000
     assert await FileTokenizer(GOLDEN).count(text) == len(LIBRARY.encode(text).ids)
@@ -221,7 +234,7 @@ async def test_the_conformance_server_counts_for_us() -> None:
     conformance = Conformance(Reply())
 
     def handler(request: httpx.Request) -> httpx.Response:
-        given = conformance.serve("POST", request.url.path, dict(request.headers), request.content)
+        given = conformance.serve(request.method, request.url.path, dict(request.headers), request.content)
         return httpx.Response(given.status, content=b"".join(given.pieces))
 
     tokenizer = chosen(URL, handler=handler)

@@ -107,6 +107,8 @@ class Conformance:
                 said = self._tokenize(json.loads(body))
             case "POST", "/detokenize":
                 said = {"prompt": detokenized(json.loads(body)["tokens"])}
+            case _, "/tokenize" | "/detokenize":
+                return _json({"detail": "Method Not Allowed"}, 405)
             case "GET", "/v1/models":
                 said = {"object": "list", "data": [{"id": MODEL, "object": "model", "max_model_len": LONGEST}]}
             case "GET", "/metrics":
