@@ -1,7 +1,9 @@
 # make run    set everything up and open the app
 # make test   set everything up, the browser included, and run every check
 # make vllm   serve Nemotron-Orchestrator-8B on a GPU of this machine
-# make test-vllm, test-local, test-faults   the slower suites: a real vLLM server, a model in process, 500 bad calls
+# make train  train the bundled orchestrator anew, from a seed, on two CPU cores or a GPU
+# make test-vllm, test-local, test-train, test-faults   the slower suites: a real vLLM server, a model in process,
+#             a miniature training, 500 bad calls
 # The other targets are steps of these.
 
 PYTHON ?= python3
@@ -15,7 +17,7 @@ OPEN := $(if $(or $(DISPLAY),$(WAYLAND_DISPLAY),$(filter Darwin,$(shell uname)))
 VLLM := .venv-vllm
 LOCAL := .venv-local
 
-.PHONY: run setup test test-vllm test-local test-faults vllm check browser lint types contracts pytest screenshot bench clean
+.PHONY: run setup test test-vllm test-local test-train test-faults vllm train check browser lint types contracts pytest screenshot bench clean
 
 run: setup
 	$(BIN)/podium serve --port $(PORT) $(OPEN) $(ARGS)
@@ -32,12 +34,23 @@ test-vllm: $(VENV)/.dev
 	$(BIN)/python tests/vllm/environment.py
 	$(BIN)/pytest -q tests/vllm $(ARGS)
 
-test-local: $(VENV)/.dev
+test-local: $(LOCAL)/.train
+	@if test -s $<; then $(LOCAL)/bin/python -m pytest -q tests/local $(ARGS); else cat $(LOCAL)/why; fi
+
+test-train: $(LOCAL)/.train
+	@if test -s $<; then $(LOCAL)/bin/python -m pytest -q -s tests/train $(ARGS); else cat $(LOCAL)/why; fi
+
+train: $(LOCAL)/.train
+	@test -s $< || { cat $(LOCAL)/why; exit 2; }
+	$(LOCAL)/bin/python -m orchestrator.training --out trained $(ARGS)
+
+# An environment with PyTorch's CPU build, or the reason why there is none.
+$(LOCAL)/.train: $(VENV)/.dev
 	@test -x $(LOCAL)/bin/python || $(PYTHON) -m venv $(LOCAL)
 	@if $(LOCAL)/bin/python -m pip install --quiet --disable-pip-version-check "torch==2.13.0+cpu"; then \
-		$(LOCAL)/bin/python -m pip install --quiet --disable-pip-version-check -e '.[dev,local]' && \
-		$(LOCAL)/bin/python -m pytest -q tests/local $(ARGS); \
-	else echo "Skipped: PyTorch's CPU build cannot be installed here; make its wheels known to pip"; fi
+		$(LOCAL)/bin/python -m pip install --quiet --disable-pip-version-check -e '.[dev,local,train]' && \
+		echo ready > $@; \
+	else echo "Skipped: PyTorch's CPU build cannot be installed here; make its wheels known to pip" > $(LOCAL)/why; : > $@; fi
 
 test-faults: $(VENV)/.dev
 	PODIUM_FAULT_TRAJECTORIES=500 $(BIN)/pytest -q -s tests/test_fault_trajectories.py

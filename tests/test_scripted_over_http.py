@@ -108,7 +108,7 @@ def played(scripts: Mapping[str, list[Line]]) -> Plan:
 @pytest.fixture
 async def tools(tmp_path: Path) -> AsyncIterator[Mapping[str, Tool]]:
     """The app's own: real search, real sandbox, stand-ins that do not wait."""
-    async with open_services(Settings(data_dir=tmp_path, pace=0.0)) as services:
+    async with open_services(Settings(data_dir=tmp_path, pace=0.0, policy="random")) as services:
         yield services.workshop.now.tools
 
 

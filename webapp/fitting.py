@@ -21,10 +21,11 @@ from orchestrator.tool import Tool
 from orchestrator.tools.answer import AnswerTool
 from orchestrator.tools.reasoning import ReasoningTool
 from orchestrator.tools.search import SearchTool
+from webapp.policy_words import rehearsal_notice
 from webapp.settings import Settings, SettingsError
 from webapp.workshop import Workshop
 
-DEFAULT_POLICY = "random"
+DEFAULT_POLICY = "embedded"
 
 logger = logging.getLogger(__name__)
 
@@ -96,4 +97,5 @@ class CurrentWorkshop:
     @property
     def notices(self) -> tuple[str, ...]:
         """What the person at the page should know."""
-        return () if self.problem is None else (f"{self.problem}. Runs still use the pool as it was before.",)
+        spoiled = None if self.problem is None else f"{self.problem}. Runs still use the pool as it was before."
+        return tuple(filter(None, (spoiled, rehearsal_notice(self.now.policy, self.now.pool))))

@@ -70,7 +70,7 @@ async def _greet(server: uvicorn.Server, services: Services, listener: socket.so
     everywhere = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - it is only looked up
     address = f"http://{everywhere.get(host) or (f'[{host}]' if ':' in host else host)}:{port}/ui"
     print(f"Podium is at {address}", flush=True)  # noqa: T201
-    print(services.words, file=sys.stderr)  # noqa: T201
+    print("\n".join((services.words, *services.workshop.notices)), file=sys.stderr)  # noqa: T201
     if (licence := await services.serving.licence()) is not None:
         print(licence.words, file=sys.stderr)  # noqa: T201
     if services.interrupted:

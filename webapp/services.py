@@ -13,7 +13,6 @@ from orchestrator.policies.local_model import LocalModels
 from orchestrator.pool import Pool
 from orchestrator.pool_file import read_pool
 from orchestrator.prices import PriceBook
-from orchestrator.profile import profile
 from orchestrator.rehearsal.corpus import articles
 from orchestrator.rehearsal.tasks import find
 from orchestrator.rehearsal.world import rehearsal_pool
@@ -23,6 +22,7 @@ from webapp.ballots import Ballots
 from webapp.fitting import CurrentWorkshop, Fitter
 from webapp.live_run import LiveRun
 from webapp.offers import Offers
+from webapp.policy_words import policy_words
 from webapp.pool_watch import PoolWatch
 from webapp.runs import Runs
 from webapp.serving import Serving
@@ -76,19 +76,6 @@ class Services:
         if self.settings.documents is not None:
             said.append(documents_words(self.settings.documents, self.library))
         return " ".join(said)
-
-
-def policy_words(spec: str) -> str:
-    """What the policy of this SPEC does, in a sentence or two."""
-    if spec == "random":
-        return "Policy: random. It picks any available alias by chance; nothing about it is learned."
-    if spec.startswith("fixed:"):
-        return f"Policy: a fixed route ({', then '.join(spec.removeprefix('fixed:').split(','))})."
-    if spec.startswith("openai:"):
-        url, _, model = spec.removeprefix("openai:").partition("#")
-        model, _, named = model.partition(";profile=")
-        return f"Policy: {model} at {url}, prompted as {profile(named).name}."
-    return f"Policy: {spec}."
 
 
 def pool_words(pool: Pool) -> str:

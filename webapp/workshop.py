@@ -53,5 +53,5 @@ class Workshop:
         if needs_model(spec) and without_profile(spec) not in allowed:
             raise ValueError(
                 f"policy {spec!r} must be named when the server is started (--policy, or [orchestrator] in the pool "
-                "file); a request may choose that one, or random or fixed:ALIAS,…"
+                "file); a request may choose that one, or embedded, nearest, random or fixed:ALIAS,…"
             )

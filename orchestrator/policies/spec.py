@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Final
 
 from orchestrator.chat import ChatClients
+from orchestrator.embedded.checkpoint import checkpoint_at
+from orchestrator.policies.embedded import EmbeddedPolicy
 from orchestrator.policies.fixed import FixedPolicy
 from orchestrator.policies.in_process import InProcessPolicy
 from orchestrator.policies.local_model import LocalModels
+from orchestrator.policies.nearest import NearestPolicy
 from orchestrator.policies.remote import RemotePolicy
 from orchestrator.policies.uniform import UniformPolicy
 from orchestrator.policy import Policy
@@ -21,8 +24,10 @@ from orchestrator.profile import DEFAULT, PromptProfile, profile
 from orchestrator.tokenizer_choice import tokenizer_for
 
 FORMS: Final = (
+    "embedded (the small model that comes with Podium), or embedded:FOLDER of another checkpoint like it",
     "random",
     "fixed:ALIAS,ALIAS,… such as fixed:search-1,reasoner-1,answer-1",
+    "nearest (by rule, as the most similar rehearsal question needs)",
     "openai:URL#model such as openai:http://127.0.0.1:8001/v1#orchestrator",
     "transformers:PATH of a folder with a model (needs the extra `local`)",
 )
@@ -45,11 +50,17 @@ def without_profile(spec: str) -> str:
 
 def explicit(kept: str) -> str:
     """A kept SPEC with its prompt profile. A record without one means the default, however this process was started."""
+    if not _takes_profile(kept):
+        return kept
     return f"{without_profile(kept)}{_PROFILE}{kept.partition(_PROFILE)[2].strip() or DEFAULT}"
 
 
 def needs_model(spec: str) -> bool:
     """Whether it calls an address or loads a model, so that only an operator may name it."""
+    return _takes_profile(spec) or spec.strip().startswith("embedded:")
+
+
+def _takes_profile(spec: str) -> bool:
     return spec.strip().partition(":")[0] in ("openai", "transformers")
 
 
@@ -79,7 +90,7 @@ class PolicyMaker:
 
         Raises ValueError for a form or a profile that does not exist; nobody is called and nothing is loaded.
         """
-        if not needs_model(spec):
+        if not _takes_profile(spec):
             return self.make(spec).spec
         base, of_pool = without_profile(spec), None
         if self.of_pool is not None and base == without_profile(self.of_pool) and self.pool.orchestrator is not None:
@@ -93,14 +104,16 @@ class PolicyMaker:
         match form:
             case "random" if not rest:
                 return UniformPolicy()
+            case "nearest" if not rest:
+                return NearestPolicy()
             case "fixed":
                 return _fixed(spec, rest)
             case "openai":
                 return self._remote(spec)
             case "transformers":
                 return self._in_process(spec)
-            case "embedded":
-                raise BadSpec(f"the policy {form!r} is not part of this version; choose one of: {_forms()}")
+            case _ if form.partition(";")[0] == "embedded":
+                return self._embedded(spec.strip())
             case _:
                 raise BadSpec(f"{spec!r} is no policy; choose one of: {_forms()}")
 
@@ -125,6 +138,15 @@ class PolicyMaker:
         if not path:
             raise BadSpec(f"policy {spec!r} does not say which folder: write transformers:PATH")
         return InProcessPolicy.of(self.models.of(path), self._shown, self._profile(spec, None))
+
+    def _embedded(self, spec: str) -> Policy:
+        if ";" in spec.partition(":")[0] or _PROFILE in spec:
+            raise BadSpec(f"policy {spec!r}: this model reads a prompt of its own, so leave out the prompt profile")
+        _, named, folder = spec.partition(":")
+        if named and not folder.strip():
+            raise BadSpec(f"policy {spec!r} does not say which folder: write embedded:FOLDER, or embedded alone")
+        checkpoint = checkpoint_at(Path(folder.strip())) if named else checkpoint_at()
+        return EmbeddedPolicy(checkpoint, self._shown)
 
     def _asked(self, address: str, model: str) -> Orchestrator:
         """How that model is asked: as the pool says where it names the same one."""

@@ -293,7 +293,7 @@ def test_a_spec_names_a_policy(text: str, kind: type) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "choose one of: random; fixed:"),
+        ("", "choose one of: embedded "),
         ("randum", "'randum' is no policy"),
         ("random:1", "is no policy"),
         ("fixed:", "must end in an answer alias"),
@@ -301,7 +301,7 @@ def test_a_spec_names_a_policy(text: str, kind: type) -> None:
         ("fixed:serch-1,answer-1", "unknown alias 'serch-1'"),
         ("openai:http://127.0.0.1:1/v1", "does not say which model"),
         ("openai:127.0.0.1:1/v1#m", "base_url must look like"),
-        ("embedded", "not part of this version"),
+        ("embedded:", "does not say which folder"),
     ],
 )
 def test_a_faulty_spec_is_refused_with_what_is_allowed(text: str, said: str) -> None:

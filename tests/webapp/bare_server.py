@@ -15,7 +15,7 @@ from webapp.settings import Settings
 async def serve(data_dir: Path, pace: float) -> None:
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
-    async with open_services(Settings(data_dir=data_dir, pace=pace)) as services:
+    async with open_services(Settings(data_dir=data_dir, pace=pace, policy="random")) as services:
         config = uvicorn.Config(create_app(services, page=False), log_level="error")
         print(listener.getsockname()[1], flush=True)
         await uvicorn.Server(config).serve(sockets=[listener])

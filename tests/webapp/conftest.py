@@ -1,4 +1,4 @@
-"""Services over a database of their own, without any waiting."""
+"""Services over a database of their own, without any waiting, whose routes no training changes."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,7 +13,7 @@ from webapp.settings import Settings
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(data_dir=tmp_path / "data", pace=0.0)
+    return Settings(data_dir=tmp_path / "data", pace=0.0, policy="random")
 
 
 @pytest.fixture

@@ -86,7 +86,7 @@ class FakeDesk:
     serving: Mapping[str, str | None] | None = None
     pool: Pool = field(default_factory=fake_pool)
     policy_words: str = (
-        "Policy: random. It picks any available alias by chance until a trained one is installed. "
+        "Policy: random. It picks any available alias by chance; nothing about it is learned. "
         "Pool: rehearsal, its experts are stand-ins; search and code are real."
     )
     examples: tuple[str, ...] = (

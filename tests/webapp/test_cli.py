@@ -13,9 +13,10 @@ QUERY = "What is 17% of 2,340?"
 
 @pytest.fixture(autouse=True)
 def _own_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("PODIUM_DATABASE_URL", "PODIUM_POOL", "PODIUM_POLICY", "PODIUM_HOST", "PODIUM_PORT"):
+    for name in ("PODIUM_DATABASE_URL", "PODIUM_POOL", "PODIUM_HOST", "PODIUM_PORT"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PODIUM_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("PODIUM_POLICY", "random")
 
 
 class Terminal:
@@ -158,7 +159,7 @@ def test_reward_scores_the_trajectories_of_a_file(podium: Terminal, tmp_path: Pa
         (["ask", QUERY, "--seed", "-4"], "seed"),
         (["ask", QUERY, "--policy", "fixed:search-1"], "answer"),
         (["ask", QUERY, "--policy", "fixed:search-7,answer-1"], "search-7"),
-        (["ask", QUERY, "--policy", "magic"], "random"),
+        (["ask", QUERY, "--policy", "magic"], "embedded"),
         (["ask", QUERY, "--pool", "nowhere.toml"], "nowhere.toml"),
         (["ask", QUERY, "--documents", "nowhere"], "nowhere"),
         (["ask", QUERY, "--db", "sqlite:////nowhere/at/all.db"], "/nowhere/at"),

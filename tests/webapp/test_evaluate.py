@@ -104,7 +104,7 @@ def test_every_preset_can_be_tried_and_a_vector_in_json(evaluate: Evaluate) -> N
 
 
 def test_the_policy_that_is_named_nowhere_is_the_default_one(evaluate: Evaluate) -> None:
-    assert [one["policy"] for one in evaluate.json("--limit", "1")["policies"]] == ["random"]
+    assert [one["policy"] for one in evaluate.json("--limit", "1")["policies"]] == ["embedded"]
 
 
 def test_without_json_a_table_is_printed_that_says_what_is_simulated(evaluate: Evaluate) -> None:
@@ -162,7 +162,7 @@ def test_another_baseline_can_be_named(evaluate: Evaluate) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--policy", "magic"], "random"),
+        (["--policy", "magic"], "embedded"),
         (["--policy", "fixed:search-1"], "must end in an answer alias"),
         (["--preference", "Cheap"], "Balanced"),
         (["--preference", '{"cost": 7}'], "--preference"),
@@ -183,7 +183,8 @@ def test_bad_input_says_what_to_do(evaluate: Evaluate, arguments: Sequence[str],
 
 
 def test_control_c_reports_what_is_finished() -> None:
-    command = [sys.executable, "-m", "webapp", "evaluate", "--split", "train", "--alternatives", "40", "--json"]
+    asked = ("--policy", "random", "--split", "train", "--alternatives", "40", "--json")
+    command = [sys.executable, "-m", "webapp", "evaluate", *asked]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ
     ) as running:

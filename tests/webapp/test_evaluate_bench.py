@@ -34,7 +34,7 @@ def plan(*policies: str, **changes: object) -> Plan:
 
 @pytest.fixture
 async def made(tmp_path: Path) -> AsyncIterator[Opened]:
-    async with opened(Settings(data_dir=tmp_path / "data"), save=False) as one:
+    async with opened(Settings(data_dir=tmp_path / "data", policy="random"), save=False) as one:
         yield one
 
 

@@ -68,7 +68,7 @@ def drawn(*scores: Score) -> tuple[Series, ...]:
 async def result(tmp_path: Any) -> Result:
     policies = {"base": ScriptedPolicy(decide("answer-1")), "</script><b>": ScriptedPolicy(decide("answer-2"))}
     plan = Plan(("base", "</script><b>"), {"Balanced": PRESETS["Balanced"]}, "base", limit=6)
-    async with opened(Settings(data_dir=tmp_path / "data"), save=False) as made:
+    async with opened(Settings(data_dir=tmp_path / "data", policy="random"), save=False) as made:
         return scored(await Bench(plan, made.workshop, policies).run(), {"answer-1"}, made.workshop.pool)
 
 
@@ -77,6 +77,7 @@ def test_a_short_name_is_what_a_legend_has_room_for() -> None:
     assert short_name("fixed:search-1,reasoner-1,answer-math-2") == "fixed S1 → R1 → M2"
     assert short_name("openai:http://127.0.0.1:8001/v1#orchestrator;profile=clean") == "orchestrator"
     assert short_name("transformers:/models/small/") == "small"
+    assert (short_name("embedded"), short_name("embedded:/models/ours")) == ("embedded", "ours")
 
 
 def test_names_are_never_the_same_and_say_the_preference_where_there_are_several() -> None:

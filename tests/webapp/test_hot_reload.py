@@ -140,7 +140,7 @@ async def test_a_pool_without_the_orchestrator_of_kept_runs_refuses_their_forks_
         text = app.pool.read_text()
         head, _, rest = text.partition("[orchestrator]\n")
         await app.rewritten(head + rest[rest.index("[alias") :])
-        assert app.services.policy == "random"
+        assert app.services.policy == "embedded"
         fork = {"step": 0, "call": {"tool": "answer", "model": "answer-1"}}
         answered = await app.http.post(f"/api/v1/trajectories/{kept.id}/fork", json=fork)
         assert answered.status_code == 422

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -33,7 +34,7 @@ async def test_a_server_that_listens_is_offered_at_the_page_and_not_used(
 ) -> None:
     async with conforming(server) as there:
         looked_for(monkeypatch, there.port)
-        async with open_services(Settings(data_dir=settings.data_dir, pace=0.0, discover=True)) as services:
+        async with open_services(replace(settings, discover=True)) as services:
             await until(lambda: bool((services.serving.notices)()))
             (words,) = (await services.serving.now()).notices
             assert f"{there.url}/v1" in words
@@ -76,7 +77,7 @@ async def test_a_look_that_breaks_is_told_in_the_log_and_keeps_nothing_from_bein
         raise RuntimeError("no such luck")
 
     monkeypatch.setattr(offers, "found", broken)
-    async with open_services(Settings(data_dir=settings.data_dir, pace=0.0, discover=True)) as services:
+    async with open_services(replace(settings, discover=True)) as services:
         live = await services.ask(Asking("What is 17% of 2,340?"))
         async for snapshot in services.runs.follow(live.run.id, every_s=0.0):
             last = snapshot
@@ -94,7 +95,7 @@ async def test_a_server_that_accepts_and_says_nothing_delays_nobody(
     listener = await asyncio.start_server(silent, "127.0.0.1", 0)
     looked_for(monkeypatch, listener.sockets[0].getsockname()[1])
     clock = time.monotonic()
-    async with open_services(Settings(data_dir=settings.data_dir, discover=True)) as services:
+    async with open_services(replace(settings, discover=True)) as services:
         opened = time.monotonic() - clock
         assert list(services.serving.notices()) == []
     assert time.monotonic() - clock - opened < 2

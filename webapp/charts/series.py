@@ -52,12 +52,12 @@ def series(scores: Sequence[Score]) -> tuple[Series, ...]:
 
 
 def short_name(spec: str) -> str:
-    """A SPEC for a legend: `fixed S1 → R1 → A1`, the model of an `openai:` policy, the folder of `transformers:`."""
+    """A SPEC for a legend: `fixed S1 → R1 → A1`, the model of an `openai:` policy, the folder of other models."""
     form, _, rest = spec.partition(":")
     if form == "fixed":
         return f"fixed {' → '.join(code(alias) for alias in rest.split(','))}"
     if form == "openai":
         return rest.partition("#")[2].partition(";")[0] or spec
-    if form == "transformers":
+    if form in ("embedded", "transformers"):
         return rest.partition(";")[0].rstrip("/").rpartition("/")[2] or spec
     return spec

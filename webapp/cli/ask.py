@@ -75,7 +75,7 @@ async def _ask(asking: Asking, settings: Any, *, vary: bool, texts: bool) -> "Ru
     from webapp.services import open_services  # noqa: PLC0415 - parsing flags needs none of this
 
     async with open_services(settings, progress.indexing) as services:
-        print(services.words, file=sys.stderr)
+        print("\n".join((services.words, *services.workshop.notices)), file=sys.stderr)
         if (licence := await services.serving.licence()) is not None:
             print(licence.words, file=sys.stderr)
         if vary:

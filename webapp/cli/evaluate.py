@@ -30,7 +30,7 @@ def add_to(commands: Any) -> None:
         dest="policies",
         default=[],
         metavar="SPEC",
-        help="random, fixed:ALIAS,…, openai:URL#model or transformers:PATH; may be repeated",
+        help=f"{flags.POLICY_HELP}; may be repeated",
     )
     command.add_argument("--split", choices=("train", "dev", "test"), default="test", help="which tasks (test)")
     command.add_argument("--limit", type=int, metavar="N", help="most tasks, evenly of all domains; without it, all")

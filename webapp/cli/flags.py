@@ -5,19 +5,22 @@ import math
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from typing import Final
 
 from webapp.settings import Settings, port_number
+
+POLICY_HELP: Final = (
+    "embedded (the small model that comes with Podium; the default) or embedded:FOLDER, random, nearest, "
+    "fixed:ALIAS,ALIAS,… (ending in an answer alias), openai:URL#model or transformers:PATH"
+)
+"""Of `--policy SPEC`."""
 
 
 def add_installation(command: argparse.ArgumentParser) -> None:
     """Which database, pool, policy and documents."""
     command.add_argument("--db", metavar="URL", help="database, such as sqlite:///podium.sqlite3")
     command.add_argument("--pool", type=Path, metavar="FILE", help="pool.toml; without it the rehearsal pool")
-    command.add_argument(
-        "--policy",
-        metavar="SPEC",
-        help="random, fixed:ALIAS,ALIAS,… (ending in an answer alias), openai:URL#model or transformers:PATH",
-    )
+    command.add_argument("--policy", metavar="SPEC", help=POLICY_HELP)
     command.add_argument(
         "--profile", metavar="NAME", help="prompt profile of an openai: or transformers: policy (eval-frames)"
     )

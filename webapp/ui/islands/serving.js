@@ -9,7 +9,7 @@
   P.serving = function ({ element, props, watch }) {
     const root = element.querySelector(".pd-serving");
     const line = serverLine();
-    const notices = el("ul", "pd-notices", undefined, { role: "status" });
+    const notices = el("div", "pd-notices", undefined, { role: "status" });
     const licence = el("section", "pd-licence", undefined, { hidden: true, "aria-labelledby": "licence-title" });
     let timer = null, asking = null, gone = false;
 
@@ -57,7 +57,7 @@
       const shown = texts.filter((text) => !hidden.includes(text));
       if (shown.join("\n") === [...notices.children].map((item) => item.firstChild.textContent).join("\n")) return;
       notices.replaceChildren(...shown.map((text) => {
-        const item = el("li", "pd-notice");
+        const item = el("div", "pd-notice");
         const hide = () => { P.memory.set(HIDDEN, [...(P.memory.get(HIDDEN) || []), text]); item.remove(); fold(); };
         item.append(el("span", "", text), P.button("pd-small", "×", hide, { "aria-label": say("notice_hide"), title: say("notice_hide") }));
         return item;

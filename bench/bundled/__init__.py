@@ -1,0 +1,1 @@
+"""What proves the figures of the bundled small orchestrator: held-out tasks, instructions and prices, in one run."""
