@@ -10,7 +10,7 @@ import pytest
 import orchestrator.embedded
 from orchestrator.documents.index import Index
 from orchestrator.embedded.rendering import Template, messages_of
-from orchestrator.embedded.vocabulary import CHAT, THINK, WORDS, completion
+from orchestrator.embedded.vocabulary import CHAT, WORDS, completion
 from orchestrator.evidence import Evidence
 from orchestrator.policy import Turn
 from orchestrator.pool import Pool, Price
@@ -69,7 +69,7 @@ async def test_training_reads_what_the_chat_template_writes(requests: Requests):
         for (documents, code), seen in zip(SEEN, asked.seen, strict=True):
             text = await _told(situation, documents, code)
             written = tokenizer.encode(text, add_special_tokens=False).ids
-            thought = (THINK, *thought_of(situation, documents, code).words)
+            thought = thought_of(situation, documents, code).words
             read = [*asked.shared, *seen][: -len(thought)]
             # After a vague search some training documents keep those of the vague one, too.
             if documents < 2:

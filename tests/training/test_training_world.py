@@ -3,7 +3,7 @@
 import random
 from dataclasses import replace
 from itertools import pairwise
-from statistics import fmean
+from statistics import fmean, pstdev
 
 import numpy as np
 import pytest
@@ -104,11 +104,13 @@ def test_rollouts_agree_with_exact_expectation(seed: int):
     for place, (documents, code) in enumerate(SEEN):
         state = State(0, Documents(documents), Code(code))
         choice[place][ALIASES.index(oracle.best(state))] = 1.0
-    episodes = rollouts(situation, choice, 600, random.Random(seed))
+    episodes = rollouts(situation, choice, 1000, random.Random(seed))
     exact = worth(situation, greedy(choice))
-    assert fmean(one.solved for one in episodes) == pytest.approx(exact.solved, abs=0.1)
-    assert fmean(one.usd for one in episodes) == pytest.approx(exact.usd, rel=0.15)
-    assert fmean(one.latency_s for one in episodes) == pytest.approx(exact.latency_s, rel=0.15)
+    for name in ("solved", "usd", "latency_s"):
+        sampled = [float(getattr(one, name)) for one in episodes]
+        # Ways that are next to impossible are left out of the exact figure.
+        near = 6 * pstdev(sampled) / len(sampled) ** 0.5 + 0.01 * getattr(exact, name) + 1e-9
+        assert fmean(sampled) == pytest.approx(getattr(exact, name), abs=near), name
 
 
 @settings(deadline=None, max_examples=30)
