@@ -25,7 +25,7 @@ FLAGS: Final = (
     "--enforce-eager",
     "--max-num-seqs=8",
     "--no-enable-chunked-prefill",
-    "--max-num-batched-tokens=8192",
+    "--max-num-batched-tokens=16384",
 )
 AT_ONCE: Final = 8
 
