@@ -7,7 +7,18 @@ cost and latency each, and one for each alias that somebody cares about.
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal, get_args
+
+Degree = Literal["none", "little", "some", "great"]
+"""How much somebody cares."""
+DEGREES: Final[tuple[Degree, ...]] = get_args(Degree)
+"""From the weakest to the strongest."""
+IN_WORDS: Final[Mapping[Degree, str]] = {
+    "none": "not at all",
+    "little": "a little",
+    "some": "to some extent",
+    "great": "a great deal",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +74,7 @@ def preset(name: str, local_aliases: Iterable[str] = ()) -> PreferenceVector:
 def instruction(preference: PreferenceVector) -> str:
     """P in words: the preference instruction that goes into the prompt. Empty only if every weight is 0."""
     wishes = [
-        f"{_degree(weight)} {wish}"
+        f"{IN_WORDS[degree(weight)]} about {wish}"
         for weight, wish in (
             (preference.accuracy, "a correct answer"),
             (preference.cost, "a low cost"),
@@ -78,10 +89,13 @@ def instruction(preference: PreferenceVector) -> str:
     return " ".join(sentences)
 
 
-def _degree(weight: float) -> str:
+def degree(weight: float) -> Degree:
+    """How much a weight in [0, 1] means in words."""
     if weight >= 0.75:
-        return "a great deal about"
-    return "to some extent about" if weight >= 0.35 else "a little about"
+        return "great"
+    if weight >= 0.35:
+        return "some"
+    return "little" if weight > 0 else "none"
 
 
 def _join(words: list[str]) -> str:

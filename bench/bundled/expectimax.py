@@ -12,10 +12,8 @@ from orchestrator.rehearsal.tasks import Task, find
 from orchestrator.training.dynamics import TURNS, Code, Documents, State
 from orchestrator.training.oracle import Oracle
 from orchestrator.training.situation import Rate, Situation
+from orchestrator.training.utility import Favoured
 from orchestrator.trajectory import ToolCall
-
-Liked = tuple[float, int]
-"""The part of a state that the oracle keeps of earlier calls: see `orchestrator.training.oracle`."""
 
 
 @dataclass(slots=True)
@@ -23,7 +21,7 @@ class _Episode:
     """One trajectory so far."""
 
     oracle: Oracle
-    liked: Liked = (0.0, 0)
+    liked: Favoured = (0.0, 0)
 
 
 class ExpectimaxPolicy:

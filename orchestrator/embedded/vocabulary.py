@@ -4,12 +4,12 @@ The chat template writes a request with the first groups; the model answers a th
 the alias it decides for, then the call.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from orchestrator.pool import TOOL_OF, TOOLS
-from orchestrator.preference import PreferenceVector
+from orchestrator.preference import DEGREES, IN_WORDS, Degree, PreferenceVector, degree
 
 END_OF_TEXT, TURN, END_OF_TURN = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
 CHAT: Final = (END_OF_TEXT, TURN, END_OF_TURN)
@@ -34,7 +34,6 @@ SEEN_WORDS: Final = tuple(f"<words{share}>" for share in range(5))
 """Fifths of the problem's longer words that a document holds."""
 CODE: Final = ("<code-none>", "<code-error>", "<code-output>")
 
-DEGREES: Final = ("not at all", "a little", "to some extent", "a great deal")
 DOMAIN_THOUGHT: Final = {
     "arithmetic": "This is arithmetic",
     "code": "This is about strings or code",
@@ -50,16 +49,16 @@ MISSING_THOUGHT: Final = (
     " A computation is missing.",
     " Facts and a computation are missing.",
 )
-ACCURACY_THOUGHT: Final = tuple(f" Accuracy matters {degree}," for degree in DEGREES)
-COST_THOUGHT: Final = tuple(f" cost {degree}," for degree in DEGREES)
-LATENCY_THOUGHT: Final = tuple(f" speed {degree}: " for degree in DEGREES)
+ACCURACY_THOUGHT: Final[Mapping[Degree, str]] = {name: f" Accuracy matters {IN_WORDS[name]}," for name in DEGREES}
+COST_THOUGHT: Final[Mapping[Degree, str]] = {name: f" cost {IN_WORDS[name]}," for name in DEGREES}
+LATENCY_THOUGHT: Final[Mapping[Degree, str]] = {name: f" speed {IN_WORDS[name]}: " for name in DEGREES}
 THOUGHTS: Final = (
     tuple(DOMAIN_THOUGHT.values()),
     DIFFICULTY_THOUGHT,
     MISSING_THOUGHT,
-    ACCURACY_THOUGHT,
-    COST_THOUGHT,
-    LATENCY_THOUGHT,
+    tuple(ACCURACY_THOUGHT.values()),
+    tuple(COST_THOUGHT.values()),
+    tuple(LATENCY_THOUGHT.values()),
 )
 """Groups of thoughts in the order in which they are written, one of each."""
 
@@ -114,12 +113,3 @@ def completion(thought: Thought, alias: str) -> tuple[str, ...]:
     """The words of a whole reply, from the thought to the end of the turn."""
     call = (CALL, CALL_OF[TOOL_OF[alias]], alias, CALL_CLOSED, END_OF_CALL, END_OF_TURN)
     return (THINK, *thought.words, alias, END_OF_THOUGHT, *call)
-
-
-def degree(weight: float) -> int:
-    """0 for no weight, else 1 to 3 as the preference instruction words it."""
-    if weight <= 0:
-        return 0
-    if weight < 0.35:
-        return 1
-    return 2 if weight < 0.75 else 3

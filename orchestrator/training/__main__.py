@@ -28,9 +28,11 @@ def main() -> int:
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2
+    from orchestrator.training.course import OtherTraining  # noqa: PLC0415 - it needs what `_training` looked for
+
     try:
         training.run(_Ticker(), keep_every=20 if arguments.miniature else 100)
-    except ValueError as error:
+    except OtherTraining as error:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -15,9 +15,9 @@ from orchestrator.rehearsal.tasks import Split, all_tasks
 from orchestrator.training.drawing import draw_situation
 from orchestrator.training.dynamics import TURNS, State, dollars, outcomes, right, seconds
 from orchestrator.training.oracle import Oracle
-from orchestrator.training.request import SEEN
+from orchestrator.training.request import PLACE
 from orchestrator.training.situation import ALIASES, Situation
-from orchestrator.training.utility import Utility
+from orchestrator.training.utility import Favoured, Utility
 
 Choice = Callable[[State], str]
 """The alias that is called in a state."""
@@ -53,7 +53,7 @@ def greedy(chances: Sequence[Sequence[float]]) -> Choice:
     """The most probable alias in each of SEEN; on the last turn, the most probable one that answers."""
 
     def best(state: State) -> str:
-        row = chances[SEEN.index(state.seen)]
+        row = chances[PLACE[state.seen]]
         possible = [n for n, alias in enumerate(ALIASES) if state.turn < TURNS - 1 or TOOL_OF[alias] == "answer"]
         return ALIASES[max(possible, key=row.__getitem__)]
 
@@ -76,7 +76,7 @@ class _Spent:
     usd: float = 0.0
     latency_s: float = 0.0
     calls: int = 0
-    favoured: tuple[float, int] = (0.0, 0)
+    favoured: Favoured = (0.0, 0)
 
 
 class _Walk:

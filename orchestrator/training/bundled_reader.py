@@ -11,12 +11,12 @@ from torch.nn import functional
 from transformers import Qwen3ForCausalLM
 
 from orchestrator.training.export import write_checkpoint
-from orchestrator.training.network import known, new_network
+from orchestrator.training.network import new_network
 from orchestrator.training.packing import Packed, pack
 from orchestrator.training.reader import Part, Read
 from orchestrator.training.request import Requests, Told
 from orchestrator.training.situation import ALIASES, Situation
-from orchestrator.training.tokenizer import train_tokenizer
+from orchestrator.training.tokenizer import known, train_tokenizer
 
 TOKENS_AT_ONCE: Final = 4096
 """Of a pass on a CPU; more fall out of its cache."""

@@ -93,6 +93,10 @@ def of_base(folder: Path, phases: tuple[Phase, ...], path: Path, seed: int, devi
     return Training(folder, phases, learner, seed, base=reader.name)
 
 
+class OtherTraining(ValueError):
+    """The folder holds a training with another seed, course or base."""
+
+
 class Training:
     """One training in a folder. Started again on the same folder, it goes on where it was kept last."""
 
@@ -106,7 +110,7 @@ class Training:
         self._began, self._before_s = time.monotonic(), 0.0
 
     def run(self, report: Report, *, keep_every: int = 100) -> None:
-        """All phases that are left, and both checkpoints. Raises ValueError where the folder holds another training."""
+        """All phases that are left, and both checkpoints. Raises OtherTraining."""
         self._folder.mkdir(parents=True, exist_ok=True)
         first, done = self._restored()
         for number in range(first, len(self._phases)):
@@ -167,7 +171,7 @@ class Training:
         # A GPU that holds a large model has no room for it twice.
         kept = torch.load(path, weights_only=False, map_location="cpu")
         if (kept["seed"], kept["phases"], kept.get("base")) != (self._seed, self._shape(), self._base):
-            raise ValueError(f"{self._folder} holds another training; name an empty folder with --out")
+            raise OtherTraining(f"{self._folder} holds another training; name an empty folder with --out")
         self.learner.restore(kept)
         self._before_s = kept["seconds"]
         return kept["phase"], kept["step"]

@@ -13,17 +13,15 @@ from numpy.typing import NDArray
 
 from orchestrator.pool import TOOL_OF
 from orchestrator.training.dynamics import TURNS, State, dollars, outcomes, right, seconds
-from orchestrator.training.request import SEEN
+from orchestrator.training.request import PLACE, SEEN
 from orchestrator.training.situation import ALIASES, Situation
-from orchestrator.training.utility import Utility
+from orchestrator.training.utility import Favoured, Utility
 
-Favoured = tuple[float, int]
 Node = tuple[State, Favoured]
 Pair = tuple[float, float]
 """Utility as if nothing had been spent before, and the probability to solve."""
 UNLIKELY = 1e-4
 """Ways that are less probable are not followed."""
-PLACE = {seen: place for place, seen in enumerate(SEEN)}
 
 
 def expected_advantages(situation: Situation, chances: Sequence[Sequence[float]]) -> tuple[NDArray[np.float64], float]:

@@ -1,9 +1,9 @@
 """The three lessons: reading a request, imitating demonstrations, and reinforcement by the reward.
 
 Reinforcement is GRPO (DeepSeekMath, arXiv 2402.03300, section 4.1; ToolOrchestra, section 3.2) with one update for
-each batch, so that the ratio of old and new policy is 1 and nothing is clipped. A group is made of many episodes of one
-situation. Its decisions are tokens in the states of the episode, and the same states of a group are read once: their
-advantages are added up.
+each batch, so that the ratio of old and new policy is 1 and nothing is clipped. A group of episodes of one situation
+says how its rewards spread, and whether enough to learn from; who gets how much of the credit is computed for a group
+without end (`expectation`).
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The network of the bundled model, and how it reads many states of a situation at once."""
+"""The network of the bundled model, new: its shape, and the weights it begins with."""
 
 import math
 from collections.abc import Sequence
@@ -10,11 +10,11 @@ from transformers import Qwen3Config, Qwen3ForCausalLM
 
 from orchestrator.embedded.vocabulary import END_OF_TEXT, END_OF_TURN, PRICES, SECONDS
 from orchestrator.training.situation import ALIASES
-from orchestrator.training.tokenizer import SIZE
+from orchestrator.training.tokenizer import SIZE, known
 
 
 def new_network(tokenizer: Tokenizer, seed: int) -> Qwen3ForCausalLM:
-    """Qwen3 with about 1.2 million parameters. Steps of prices and seconds begin in order along a line."""
+    """Qwen3 with about 1.4 million parameters. Steps of prices and seconds begin in order along a line."""
     torch.manual_seed(seed)
     config = Qwen3Config(
         vocab_size=SIZE,
@@ -59,11 +59,3 @@ def _lay_in_order(table: Tensor, shared: Tensor, alias: Tensor, ids: Sequence[in
     """All alike in what they are, so that they can be passed over together; the cheaper, the nearer to the alias."""
     for place, index in enumerate(ids):
         table[index] = shared + alias * place / len(ids) + torch.randn_like(alias) * 0.01
-
-
-def known(tokenizer: Tokenizer, word: str) -> int:
-    """The id of a word that is one token; raises ValueError where it is not."""
-    found = tokenizer.token_to_id(word)
-    if found is None:
-        raise ValueError(f"the tokenizer has no token {word!r}")
-    return int(found)

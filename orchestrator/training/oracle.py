@@ -8,10 +8,7 @@ from collections.abc import Mapping
 from orchestrator.pool import TOOL_OF
 from orchestrator.training.dynamics import TURNS, State, dollars, outcomes, right, seconds
 from orchestrator.training.situation import Situation
-from orchestrator.training.utility import Utility
-
-Favoured = tuple[float, int]
-"""Weights of the liked aliases that were called, added up, and the calls in which one could have been."""
+from orchestrator.training.utility import Favoured, Utility
 
 
 class Oracle:

@@ -8,13 +8,13 @@ from importlib import resources
 from itertools import combinations_with_replacement
 from typing import Any, Final, Literal, get_args
 
+from orchestrator.preference import DEGREES, Degree
+
 Wish = Literal["accuracy", "cost", "latency"]
-Degree = Literal["none", "little", "some", "great"]
 Says = tuple[tuple[Wish, Degree], ...]
 Words = Mapping[str, Mapping[Wish, tuple[str, ...]]]
 
 WISHES: Final[tuple[Wish, ...]] = get_args(Wish)
-DEGREES: Final[tuple[Degree, ...]] = get_args(Degree)
 STRONGEST_FIRST: Final = DEGREES[::-1]
 
 

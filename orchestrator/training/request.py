@@ -15,24 +15,25 @@ from orchestrator.embedded.vocabulary import (
     SECONDS,
     STEPS,
     THINK,
+    THOUGHTS,
     TURN,
     Thought,
     completion,
 )
+from orchestrator.tool_text import ORDER
 from orchestrator.training.situation import Situation
+from orchestrator.training.tokenizer import known
 from orchestrator.training.views import views_of
 
 SEEN: Final = tuple((documents, code) for documents in range(3) for code in range(3))
 """What a policy can see of a state: none, other or needed documents; no code, an error or an output."""
 EVERY: Final = tuple(range(len(SEEN)))
+PLACE: Final = {seen: place for place, seen in enumerate(SEEN)}
 PROBLEM_CHARACTERS: Final = 240
 WISH_CHARACTERS: Final = 400
-ORDER: Final = ("enhance_reasoning", "answer", "search")
-"""Of the tools in a request."""
 STEP: Final = 1.35
-
-
-WORDS: Final = 6
+"""How many times as dear or slow a step is as the next."""
+WORDS: Final = len(THOUGHTS)
 """Of a thought."""
 
 
@@ -70,7 +71,7 @@ class Requests:
         if told is Told.WISH:
             words = thought_of(situation, 0, 0).words
             shared += self._ids(f"<wish>{situation.instruction[:WISH_CHARACTERS]}")
-            return Request(shared, ([self._id(word) for word in (THINK, *words)],))
+            return Request(shared, (self._words((THINK, *words)),))
         shared += self._problems[problem]
         shared += self._ids(f"<wish>{situation.instruction[:WISH_CHARACTERS]}")
         return Request(shared, tuple(self._seen(situation, *SEEN[place]) for place in places))
@@ -78,21 +79,18 @@ class Requests:
     def tail(self, situation: Situation, alias: str) -> list[int]:
         """What follows the thought where this alias is decided for."""
         words = completion(thought_of(situation, 0, 0), alias)
-        return [self._id(word) for word in words[WORDS + 1 :]]
+        return self._words(words[WORDS + 1 :])
 
     def _seen(self, situation: Situation, documents: int, code: int) -> list[int]:
         views = views_of(situation.task).words[documents]
         thought = thought_of(situation, documents, code).words
-        return [self._id(word) for word in (*views, CODE[code], END_OF_TURN, TURN, THINK, *thought)]
+        return self._words((*views, CODE[code], END_OF_TURN, TURN, THINK, *thought))
 
     def _ids(self, text: str) -> list[int]:
         return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
-    def _id(self, word: str) -> int:
-        found = self._tokenizer.token_to_id(word)
-        if found is None:
-            raise ValueError(f"the tokenizer has no token {word!r}")
-        return int(found)
+    def _words(self, words: Sequence[str]) -> list[int]:
+        return [known(self._tokenizer, word) for word in words]
 
 
 def thought_of(situation: Situation, documents: int, code: int) -> Thought:

@@ -10,12 +10,11 @@ from numpy.typing import NDArray
 
 from orchestrator.pool import TOOL_OF
 from orchestrator.training.dynamics import TURNS, State, dollars, outcomes, right, seconds
-from orchestrator.training.request import SEEN
+from orchestrator.training.request import PLACE
 from orchestrator.training.situation import ALIASES, Situation
 from orchestrator.training.utility import Utility
 
 Floats = NDArray[np.float64]
-PLACE: Final = {seen: place for place, seen in enumerate(SEEN)}
 NUMBER: Final = {alias: number for number, alias in enumerate(ALIASES)}
 
 

@@ -42,3 +42,11 @@ def corpus() -> Iterator[str]:
         yield from (text, text, text)
     for article in articles():
         yield article.text
+
+
+def known(tokenizer: Tokenizer, word: str) -> int:
+    """The id of a word that is one token; raises ValueError where it is not."""
+    found = tokenizer.token_to_id(word)
+    if found is None:
+        raise ValueError(f"the tokenizer has no token {word!r}")
+    return int(found)

@@ -12,6 +12,9 @@ from orchestrator.pool import TOOL_OF
 from orchestrator.training.dynamics import TURNS, Code, Documents, State, dollars, seconds
 from orchestrator.training.situation import Situation
 
+Favoured = tuple[float, int]
+"""Weights of the liked aliases that were called, added up, and the calls in which one could have been."""
+
 
 @dataclass(frozen=True, slots=True)
 class Utility:
@@ -48,7 +51,7 @@ class Utility:
         fast, slow = self.seconds
         return self.cost * usd / (high - low) + self.latency * latency_s / (slow - fast)
 
-    def of_solved(self, favoured: tuple[float, int]) -> float:
+    def of_solved(self, favoured: Favoured) -> float:
         """Utility of a solved trajectory, before what its calls take away."""
         low, high = self.dollars
         fast, slow = self.seconds
@@ -56,7 +59,7 @@ class Utility:
         share = weight / calls if calls else 0.0
         return self.accuracy + self.cost * high / (high - low) + self.latency * slow / (slow - fast) + share
 
-    def after(self, favoured: tuple[float, int], alias: str) -> tuple[float, int]:
+    def after(self, favoured: Favoured, alias: str) -> Favoured:
         """The liked calls, one more call taken in."""
         if TOOL_OF[alias] not in self.liked_tools:
             return favoured

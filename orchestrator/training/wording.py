@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from itertools import combinations
 from typing import Final
 
-from orchestrator.preference import PreferenceVector, instruction
-from orchestrator.training.phrases import STRONGEST_FIRST, WISHES, Degree, Part, Phrases, Says, Scale, Wish, phrases
+from orchestrator.preference import Degree, PreferenceVector, degree, instruction
+from orchestrator.training.phrases import STRONGEST_FIRST, WISHES, Part, Phrases, Says, Scale, Wish, phrases
 
 _STANDARD_SHARE: Final = 0.3
 _SCALE_SHARE: Final = 0.17
@@ -19,15 +19,6 @@ _JOINT_SHARE: Final = 0.25
 _FRAME_SHARE: Final = 0.4
 _REPEATED_SHARE: Final = 0.2
 _JOINERS: Final = (". ", ". ", ". ", ". ", "; ", ", and ", ", but ", " – ")
-
-
-def degree(weight: float) -> Degree:
-    """How much a weight in [0, 1] means in words, with the thresholds of `instruction`."""
-    if weight >= 0.75:
-        return "great"
-    if weight >= 0.35:
-        return "some"
-    return "little" if weight > 0 else "none"
 
 
 def worded(preference: PreferenceVector, dice: random.Random) -> str:

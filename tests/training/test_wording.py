@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.preference import PreferenceVector, instruction
-from orchestrator.training.phrases import DEGREES, WISHES, joint_key, phrases
+from orchestrator.preference import DEGREES, PreferenceVector, instruction
+from orchestrator.training.phrases import WISHES, joint_key, phrases
 from orchestrator.training.wording import chosen_parts, degree, vocabulary, worded
 
 ALIASES = ("answer-math-1", "answer-1", "reasoner-2", "search-1", "Local-Qwen")
