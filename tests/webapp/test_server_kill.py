@@ -98,12 +98,14 @@ def disturb(http: httpx.Client, round_: int, chance: random.Random, record: Reco
             run = http.post("/runs", json=body).json()
             follower = threading.Thread(target=follow, args=(http, run["id"], record))
             follower.start()
-            ballot = http.get("/ballots/next", params={"annotator": f"a{round_}"})
-            if ballot.status_code == 200:
-                labels = [shown["label"] for shown in ballot.json()["alternatives"]]
-                said = {**orders(labels, chance), "annotator": f"a{round_}"}
-                rank(http, f"{round_}-{number}", ballot.json()["id"], said, record)
-            follower.join()
+            try:
+                ballot = http.get("/ballots/next", params={"annotator": f"a{round_}"})
+                if ballot.status_code == 200:
+                    labels = [shown["label"] for shown in ballot.json()["alternatives"]]
+                    said = {**orders(labels, chance), "annotator": f"a{round_}"}
+                    rank(http, f"{round_}-{number}", ballot.json()["id"], said, record)
+            finally:
+                follower.join()
             http.get(f"/runs/{run['id']}/ballot")
 
 
