@@ -6,6 +6,7 @@ import string
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from orchestrator.model_call import utc
 
@@ -21,6 +22,18 @@ class Alternative:
 
 
 @dataclass(frozen=True, slots=True)
+class Draw:
+    """How the alternatives of a ballot were drawn from all that could have been asked."""
+
+    drawn: Literal["chosen", "random"]
+    """Chosen because their ranking teaches most, or at random: reports without bias rest on the random ones."""
+    random_share: float
+    """Probability with which the ballot was drawn at random."""
+    probability: float
+    """With which exactly these alternatives were asked; its inverse undoes the choice."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ballot:
     """Alternatives in the order shown, labelled A, B, C, … from the top."""
 
@@ -33,6 +46,8 @@ class Ballot:
     made_at: datetime
     hidden: tuple[str, ...] = ()
     """What the person did not see before ranking: `identity`, `cost`, `latency`, `preference`."""
+    draw: Draw | None = None
+    """`None` where nobody drew: the ballot shows what a run had."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "made_at", utc(self.made_at))
@@ -64,6 +79,7 @@ def ballot(
     seed: int,
     made_at: datetime,
     hidden: Sequence[str] = (),
+    draw: Draw | None = None,
 ) -> Ballot:
     """A ballot of these trajectories, shuffled by `seed` whatever order they come in."""
     if len(trajectories) > MOST_ALTERNATIVES:
@@ -71,4 +87,4 @@ def ballot(
     order = sorted(trajectories)
     random.Random(seed).shuffle(order)
     labelled = tuple(Alternative(label, t) for label, t in zip(string.ascii_uppercase, order, strict=False))
-    return Ballot(id, run, query, labelled, seed, made_at, tuple(hidden))
+    return Ballot(id, run, query, labelled, seed, made_at, tuple(hidden), draw)

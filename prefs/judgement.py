@@ -61,6 +61,8 @@ class Judgement:
     """Nothing was said of these, except that they lie below the line where `acceptable` is 0 and there is no group."""
     acceptable: int | None = None
     """How many groups lie above the acceptability line; `None` where no line was drawn."""
+    hidden: tuple[str, ...] = ()
+    """What the person did not see: see `Ballot.hidden`."""
 
     @property
     def stated(self) -> PreferenceVector | None:
@@ -128,4 +130,5 @@ def of_candidates(ranking: Ranking, ballot: Ballot, shown: tuple[Candidate, ...]
         tuple(tuple(sorted(places[label] for label in group)) for group in ranking.groups),
         tuple(sorted(places[label] for label in ranking.unranked)),
         ranking.acceptable,
+        ballot.hidden,
     )

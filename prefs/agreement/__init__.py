@@ -1,0 +1,1 @@
+"""Agreement: how far people say the same, and so how well anybody could predict them."""

@@ -1,0 +1,1 @@
+"""What to ask next: ballots that teach most about the weights, and when to stop asking."""
