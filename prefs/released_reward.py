@@ -6,8 +6,28 @@ cost and latency enter with their sign turned and a second, unbounded time, so t
 """
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
 
 from prefs.features import Features
+from prefs.reward_functions.reading import measures
+from prefs.reward_functions.scoring import WEIGHTS
+from prefs.reward_functions.scoring import weights as named_weights
+
+
+def released_reward(trajectories: Sequence[Mapping[str, Any]], preference: Mapping[str, Any]) -> list[float]:
+    """`as_released` of trajectory records and P in their JSON form, for the reward linter. Raises ValueError."""
+    found = [measures(record) for record in trajectories]
+    batch = [
+        Features(
+            m.outcome,
+            None if m.cost_usd is None else Decimal(m.cost_usd.numerator) / m.cost_usd.denominator,
+            float(m.latency_s),
+            m.uses,
+        )
+        for m in found
+    ]
+    return list(as_released(batch, named_weights(preference)))
 
 
 def as_released(batch: Sequence[Features], weights: Mapping[str, float]) -> tuple[float, ...]:
@@ -15,20 +35,24 @@ def as_released(batch: Sequence[Features], weights: Mapping[str, float]) -> tupl
 
     Raises ValueError where an outcome or a cost is unknown: the released code knows no such case.
     """
+    terms = released_terms(batch, weights)
+    return tuple(sum(column[i] for column in terms.values()) if one.outcome else 0.0 for i, one in enumerate(batch))
+
+
+def released_terms(batch: Sequence[Features], weights: Mapping[str, float]) -> dict[str, list[float]]:
+    """What each weight brings to each rollout that is solved; `as_released` is their sum. Raises ValueError."""
     outcomes, costs = [f.outcome for f in batch], [f.cost_usd for f in batch]
     if None in outcomes or None in costs:
         raise ValueError("the released reward needs every outcome and every cost; grade and price the batch first")
-    terms = [
-        _accuracy([float(x) for x in outcomes if x is not None], weights.get("accuracy", 0.0)),
-        _magnitude([float(x) for x in costs if x is not None], weights.get("cost", 0.0)),
-        _magnitude([f.latency_s for f in batch], weights.get("latency", 0.0)),
-        *(
-            _uses([f.uses.get(alias, 0) for f in batch], weight)
-            for alias, weight in weights.items()
-            if alias not in ("accuracy", "cost", "latency")
-        ),
-    ]
-    return tuple(sum(term[i] for term in terms) if outcomes[i] else 0.0 for i in range(len(batch)))
+    terms = {
+        "accuracy": _accuracy([float(x) for x in outcomes if x is not None], weights.get("accuracy", 0.0)),
+        "cost": _magnitude([float(x) for x in costs if x is not None], weights.get("cost", 0.0)),
+        "latency": _magnitude([f.latency_s for f in batch], weights.get("latency", 0.0)),
+    }
+    for alias, weight in weights.items():
+        if alias not in WEIGHTS:
+            terms[alias] = _uses([f.uses.get(alias, 0) for f in batch], weight)
+    return terms
 
 
 def _accuracy(outcomes: Sequence[float], weight: float) -> list[float]:

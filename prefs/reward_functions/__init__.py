@@ -1,0 +1,1 @@
+"""R(τ) as the reward functions that trainers call. Standard library only, so that they can be shipped beside data."""
