@@ -2,8 +2,8 @@
 # make test   set everything up, the browser included, and run every check
 # make vllm   serve Nemotron-Orchestrator-8B on a GPU of this machine
 # make train  train the bundled orchestrator anew, from a seed, on two CPU cores or a GPU
-# make test-vllm, test-local, test-train, test-faults   the slower suites: a real vLLM server, a model in process,
-#             a miniature training, 500 bad calls
+# make test-vllm, test-local, test-train, test-verl, test-faults   the slower suites: a real vLLM server, a model in
+#             process, miniature trainings and TRL's trainers on exported files, verl's reader on them, 500 bad calls
 # The other targets are steps of these.
 
 PYTHON ?= python3
@@ -17,7 +17,7 @@ OPEN := $(if $(or $(DISPLAY),$(WAYLAND_DISPLAY),$(filter Darwin,$(shell uname)))
 VLLM := .venv-vllm
 LOCAL := .venv-local
 
-.PHONY: run setup test test-vllm test-local test-train test-faults vllm train check browser lint types contracts pytest screenshot bench clean
+.PHONY: run setup test test-vllm test-local test-train test-verl test-faults vllm train check browser lint types contracts pytest screenshot bench clean
 
 run: setup
 	$(BIN)/podium serve --port $(PORT) $(OPEN) $(ARGS)
@@ -37,7 +37,12 @@ test-vllm: $(VENV)/.dev
 test-local: $(LOCAL)/.train
 	@if test -s $<; then $(LOCAL)/bin/python -m pytest -q tests/local $(ARGS); else cat $(LOCAL)/why; fi
 
-test-train: $(LOCAL)/.train
+test-# verl cannot share an environment with the rest: it needs another transformers.
+test-verl: $(VENV)/.dev
+	$(BIN)/python tests/verl/environment.py
+	$(BIN)/pytest -q tests/verl $(ARGS)
+
+train: $(LOCAL)/.train
 	@if test -s $<; then $(LOCAL)/bin/python -m pytest -q -s tests/train $(ARGS); else cat $(LOCAL)/why; fi
 
 train: $(LOCAL)/.train
