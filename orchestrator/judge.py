@@ -7,7 +7,7 @@ from orchestrator.bill import Bill
 from orchestrator.chat import ChatClients
 from orchestrator.endpoint_client import EndpointFailed
 from orchestrator.grade import finding, grade
-from orchestrator.judge_prompt import judge_messages, judgement
+from orchestrator.judge_prompt import judge_messages, judge_reply
 from orchestrator.model_call import CallRole, ModelCall
 from orchestrator.pool import Pool
 from orchestrator.priced_model import Asked, PricedModel
@@ -51,7 +51,7 @@ class ModelJudge:
             return _ungraded(f"the judge {name} could not be asked: {failure}; {reference_said}", bill)
         except Exception as failure:  # noqa: BLE001 - a judge that fails must not fail the run
             return _ungraded(f"asking {name} failed: {type(failure).__name__}: {failure}; {reference_said}", bill)
-        said = judgement(completion.text, cut_off=completion.finish_reason == "length")
+        said = judge_reply(completion.text, cut_off=completion.finish_reason == "length")
         if said.verdict is Verdict.UNGRADED:
             doubt = f"{name} is unsure: {said.reason}" if said.readable else said.reason
             return _ungraded(f"{doubt}; {reference_said}", bill, name)

@@ -40,7 +40,7 @@ _DECORATION: Final = " \t\r\n*`_."
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class JudgeReply:
     """What a judge model said."""
 
     verdict: Verdict
@@ -61,7 +61,7 @@ def judge_messages(query: str, answer: str, reference: str, system: str | None =
     return [{"role": "system", "content": before}, {"role": "user", "content": user}]
 
 
-def judgement(reply: str, *, cut_off: bool = False) -> Judgement:
+def judge_reply(reply: str, *, cut_off: bool = False) -> JudgeReply:
     """Read the reply of a judge: the verdict must be its last word, and no other may stand before it."""
     said = list(_SAID.finditer(reply))
     reasons = _bounded(_SAID.sub("", reply[: said[-1].start()] if said else reply).strip(" \t\r\n*`"))
@@ -73,12 +73,12 @@ def judgement(reply: str, *, cut_off: bool = False) -> Judgement:
         return _unread("holds several verdicts", reasons)
     if len(_TAG.findall(reply)) != 2 * len(said):
         return _unread("holds a verdict that is none of the three", reasons)
-    return Judgement(_VERDICTS[said[-1][1].casefold()], reasons or "the judge gave no reasons")
+    return JudgeReply(_VERDICTS[said[-1][1].casefold()], reasons or "the judge gave no reasons")
 
 
-def _unread(how: str, reasons: str) -> Judgement:
+def _unread(how: str, reasons: str) -> JudgeReply:
     said = f": {reasons}" if reasons else ""
-    return Judgement(Verdict.UNGRADED, _bounded(f"the judge's reply {how}{said}"), readable=False)
+    return JudgeReply(Verdict.UNGRADED, _bounded(f"the judge's reply {how}{said}"), readable=False)
 
 
 def _material(text: str) -> str:

@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Final
 
 import torch
+from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn import functional
 from transformers import Qwen3ForCausalLM
 
+from orchestrator.embedded.checkpoint import TOKENIZER
 from orchestrator.training.export import write_checkpoint
-from orchestrator.training.network import new_network
+from orchestrator.training.network import kept_network, new_network
 from orchestrator.training.packing import Packed, pack
 from orchestrator.training.reader import Part, Read
 from orchestrator.training.request import Requests, Told
@@ -26,14 +28,15 @@ WEIGHTS: Final = 3
 
 
 class BundledReader:
-    """Makes the tokenizer and a new network from a seed."""
+    """Makes the tokenizer and a new network from a seed, or goes on with the checkpoint in the folder `start`."""
 
-    def __init__(self, seed: int, device: torch.device) -> None:
+    def __init__(self, seed: int, device: torch.device, start: Path | None = None) -> None:
         self._device = device
-        self._tokenizer = train_tokenizer()
+        self._tokenizer = train_tokenizer() if start is None else Tokenizer.from_file(str(start / TOKENIZER))
         self._requests = Requests(self._tokenizer)
         self._aliases = torch.tensor([known(self._tokenizer, alias) for alias in ALIASES], device=device)
-        self.network: Qwen3ForCausalLM = new_network(self._tokenizer, seed).to(device)
+        network = new_network(self._tokenizer, seed) if start is None else kept_network(start)
+        self.network: Qwen3ForCausalLM = network.to(device)
         self.network.set_attn_implementation("eager")
 
     def parts(

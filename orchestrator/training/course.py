@@ -2,6 +2,7 @@
 
 import json
 import math
+import random
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from orchestrator.training.learner import Learner, Teach
 from orchestrator.training.lessons import imitate, read_request, reinforce
 from orchestrator.training.request import EVERY, Told
 from orchestrator.training.rounded_adamw import RoundedAdamW
+from orchestrator.training.taste import Taste
 
 CURVES, PICTURE, STATE = "curves.jsonl", "curves.svg", "state.pt"
 WARM_UP, CHECKPOINT = "warm-up", "checkpoint"
@@ -71,6 +73,11 @@ def course_of_base(steps: tuple[int, int] = (200, 400), situations: int = 8, rat
     )
 
 
+def course_of_taste(steps: int = 200, rate: float = 3e-4) -> tuple[Phase, ...]:
+    """Reinforcement alone, with so many steps: for a network that decides well already."""
+    return (Phase("reinforcement", reinforce, steps, 16, len(EVERY), rate=rate, weight_decay=0.0),)
+
+
 def device_named(name: str | None) -> torch.device:
     """That device; where none is named, a GPU if there is one."""
     return torch.device(name or ("cuda" if torch.cuda.is_available() else "cpu"))
@@ -80,6 +87,15 @@ def bundled(folder: Path, phases: tuple[Phase, ...], seed: int, device: str | No
     """The training of the bundled orchestrator, on a GPU where there is one."""
     where = device_named(device)
     return Training(folder, phases, Learner(BundledReader(seed, where), where, seed), seed)
+
+
+def of_taste(
+    folder: Path, phases: tuple[Phase, ...], start: Path, taste: Taste, seed: int, device: str | None = None
+) -> "Training":
+    """The training of a checkpoint like the bundled one towards a taste; it goes on from the folder `start`."""
+    where = device_named(device)
+    learner = Learner(BundledReader(seed, where, start), where, seed, taste)
+    return Training(folder, phases, learner, seed)
 
 
 def of_base(folder: Path, phases: tuple[Phase, ...], path: Path, seed: int, device: str | None = None) -> "Training":
@@ -105,8 +121,11 @@ class Training:
     ) -> None:
         self._folder, self._phases, self._seed, self._base = folder, phases, seed, base
         self.learner = learner
-        self._held_out = held_out("dev", APPRAISED if base is None else APPRAISED_OF_BASE, seed=0)
-        self._ceiling = mean([ceiling(one) for one in self._held_out])["utility"]
+        drawn = held_out("dev", APPRAISED if base is None else APPRAISED_OF_BASE, seed=0)
+        taste, dice = learner.taste, random.Random("appraisal")
+        self._held_out = drawn if taste is None else [taste.on(one, dice) for one in drawn]
+        self.ceiling = mean([ceiling(one) for one in self._held_out])["utility"]
+        """Utility of the oracle in the situations of `appraise`."""
         self._began, self._before_s = time.monotonic(), 0.0
 
     def run(self, report: Report, *, keep_every: int = 100) -> None:
@@ -122,7 +141,7 @@ class Training:
                 if step % keep_every == 0 or step == phase.steps:
                     self._keep(number, step, measures)
             done = 0
-            if phase is self._phases[-2]:
+            if phase in self._phases[-2:-1]:
                 self._write(WARM_UP)
         self._write(CHECKPOINT)
 
@@ -156,8 +175,8 @@ class Training:
         with (self._folder / CURVES).open("a", encoding="utf-8") as curves:
             curves.write(f"{json.dumps(row)}\n")
         rows = rows_of(self._folder / CURVES)
-        (self._folder / PICTURE).write_text(picture([rows], self._ceiling), "utf-8")
-        kept = {"seed": self._seed, "phases": self._shape(), "base": self._base}
+        (self._folder / PICTURE).write_text(picture([rows], self.ceiling), "utf-8")
+        kept = {"seed": self._seed, "phases": self._shape(), "base": self._base, "taste": self.learner.taste}
         kept |= {"phase": number, "step": step, "seconds": seconds}
         new = self._folder / f"{STATE}.new"
         torch.save(kept | self.learner.state(), new)
@@ -170,7 +189,8 @@ class Training:
             return 0, 0
         # A GPU that holds a large model has no room for it twice.
         kept = torch.load(path, weights_only=False, map_location="cpu")
-        if (kept["seed"], kept["phases"], kept.get("base")) != (self._seed, self._shape(), self._base):
+        asked = (self._seed, self._shape(), self._base, self.learner.taste)
+        if (kept["seed"], kept["phases"], kept.get("base"), kept.get("taste")) != asked:
             raise OtherTraining(f"{self._folder} holds another training; name an empty folder with --out")
         self.learner.restore(kept)
         self._before_s = kept["seconds"]

@@ -13,6 +13,7 @@ from orchestrator.training.drawing import counterfactual, draw_situation
 from orchestrator.training.reader import Read, Reader
 from orchestrator.training.request import EVERY, SEEN, Told
 from orchestrator.training.situation import ALIASES, Situation
+from orchestrator.training.taste import Taste
 
 PAIRED: Final = 0.6
 """How often a situation is followed by its counterfactual."""
@@ -25,8 +26,8 @@ Teach = Callable[["Learner", Sequence[Situation], Read, Sequence[int]], tuple[Te
 class Learner:
     """All that a lesson changes. `state` and `restore` keep and bring back every bit of it."""
 
-    def __init__(self, reader: Reader, device: torch.device, seed: int) -> None:
-        self.reader, self.device = reader, device
+    def __init__(self, reader: Reader, device: torch.device, seed: int, taste: Taste | None = None) -> None:
+        self.reader, self.device, self.taste = reader, device, taste
         self.dice = random.Random(seed)
         self.progress = 0.0
         """Of the phase, from 0 to 1."""
@@ -38,6 +39,8 @@ class Learner:
         situations: list[Situation] = []
         while len(situations) < count:
             situation = draw_situation(self._tasks, self.dice)
+            if self.taste is not None and self.dice.random() < self.taste.share:
+                situation = self.taste.on(situation, self.dice)
             situations.append(situation)
             if self.dice.random() < PAIRED:
                 situations.append(counterfactual(situation, self.dice))

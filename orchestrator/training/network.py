@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 
 import torch
 from tokenizers import Tokenizer
@@ -40,6 +41,12 @@ def new_network(tokenizer: Tokenizer, seed: int) -> Qwen3ForCausalLM:
             for alias in ALIASES:
                 ids = [known(tokenizer, word) for word in kind[alias]]
                 _lay_in_order(table, shared, table[known(tokenizer, alias)].clone(), ids)
+    return network
+
+
+def kept_network(folder: Path) -> Qwen3ForCausalLM:
+    """That of a checkpoint like the bundled one."""
+    network: Qwen3ForCausalLM = Qwen3ForCausalLM.from_pretrained(folder, dtype=torch.float32, local_files_only=True)
     return network
 
 

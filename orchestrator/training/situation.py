@@ -45,6 +45,21 @@ def local_aliases() -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
+class Weighed:
+    """What a reward weighs that was learned from rankings: weights, and what a whole weight stands for."""
+
+    preference: PreferenceVector
+    usd: float
+    """Dollars between the cheapest and the dearest alternative, as people saw them side by side."""
+    latency_s: float
+    """Seconds between the fastest and the slowest."""
+
+    def __post_init__(self) -> None:
+        if not (self.usd > 0 and self.latency_s > 0):
+            raise ValueError(f"the spreads must be above 0, not {self.usd} dollars and {self.latency_s} seconds")
+
+
+@dataclass(frozen=True, slots=True)
 class Situation:
     """One episode's fixed part. Treat the mapping as read-only."""
 
@@ -56,6 +71,8 @@ class Situation:
     preference: PreferenceVector
     instruction: str
     """The preference in words."""
+    weighed: Weighed | None = None
+    """What the reward weighs, where that is something else than the preference that is told."""
 
     def __post_init__(self) -> None:
         if not any(TOOL_OF[alias] == "answer" for alias in self.offered):

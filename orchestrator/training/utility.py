@@ -32,8 +32,8 @@ class Utility:
 
     @classmethod
     def of(cls, situation: Situation) -> Self:
-        """For the situation's preference and prices."""
-        preference = situation.preference
+        """For what the situation's reward weighs, and its prices."""
+        preference = situation.preference if situation.weighed is None else situation.weighed.preference
         liked = {alias: weight for alias, weight in preference.tools.items() if weight > 0}
         return cls(
             preference.accuracy,
@@ -68,11 +68,16 @@ class Utility:
 
 
 def _span(situation: Situation, *, money: bool) -> tuple[float, float]:
-    """Dollars or seconds of the anchors: one answer from scratch, and a whole horizon of the dearest call on offer."""
+    """Dollars or seconds of the anchors: one answer from scratch, and a whole horizon of the dearest call on offer.
+
+    Where the reward was learned from rankings, the dearest anchor is as far away as alternatives were on ballots.
+    """
     full = State(0, Documents.NEEDED, Code.RIGHT)
 
     def cost(alias: str, state: State) -> float:
         return dollars(situation, alias, state) if money else seconds(situation, alias)
 
     least = min(cost(alias, State()) for alias in situation.of_tool("answer"))
+    if situation.weighed is not None:
+        return least, least + (situation.weighed.usd if money else situation.weighed.latency_s)
     return least, TURNS * max(cost(alias, full) for alias in situation.offered) + 1e-9

@@ -42,6 +42,9 @@ def add_to(commands: Any) -> None:
         metavar="NAME",
         help=f"{', '.join(PRESETS)}, all, or a vector in JSON; may be repeated (Balanced)",
     )
+    command.add_argument(
+        "--weigh", metavar="learned|JSON", help="what rewards weigh instead: P as the rankings reveal it, or a vector"
+    )
     command.add_argument("--alternatives", type=int, default=1, metavar="K", help="trajectories of each task (1)")
     command.add_argument("--seed", type=int, default=0, metavar="S")
     command.add_argument("--turns", type=int, default=50, metavar="N", help="most turns of a trajectory (50)")
@@ -122,6 +125,7 @@ def _plan(chosen: argparse.Namespace, made: "Opened") -> "tuple[Plan, Mapping[st
         policies=tuple(asked),
         preferences=_preferences(chosen.preferences or ["Balanced"], pool.local_aliases),
         baseline=next(iter(baseline)),
+        weighed=_weighed(chosen),
         split=chosen.split,
         limit=chosen.limit,
         alternatives=chosen.alternatives,
@@ -139,13 +143,23 @@ def _preferences(names: list[str], local_aliases: tuple[str, ...]) -> dict[str, 
     return {name: _vector(name) if name.lstrip().startswith("{") else preset(name, local_aliases) for name in every}
 
 
-def _vector(text: str) -> PreferenceVector:
+def _weighed(chosen: argparse.Namespace) -> PreferenceVector | None:
+    if chosen.weigh != "learned":
+        return None if chosen.weigh is None else _vector(chosen.weigh, "--weigh")
+    from storage.store import Store  # noqa: PLC0415
+    from webapp.learned import learned  # noqa: PLC0415
+
+    with Store.open(flags.settings(chosen).database, create=False) as store:
+        return learned(store).fit.preference
+
+
+def _vector(text: str, flag: str = "--preference") -> PreferenceVector:
     from storage.records import load_preference  # noqa: PLC0415
 
     try:
         return load_preference(text)
     except ValueError as error:
-        raise ValueError(f"--preference: {error}") from error
+        raise ValueError(f"{flag}: {error}") from error
 
 
 @contextlib.asynccontextmanager

@@ -46,6 +46,8 @@ class Plan:
     limits: Limits = LIMITS
     concurrency: int = 8
     """Trajectories at the same time."""
+    weighed: PreferenceVector | None = None
+    """What rewards and adherence weigh, where that is not what is asked: P as rankings reveal it, say."""
     budget_usd: Decimal | None = None
     """No new trajectory starts once so many known dollars are spent."""
 

@@ -39,7 +39,7 @@ def scored(evaluated: Evaluated, strongest: Collection[str], pool: Pool) -> Resu
     scores = tuple(
         score(
             policy,
-            (name, preference),
+            (name, evaluated.plan.weighed or preference),
             tried,
             strongest,
             seed=evaluated.plan.seed,
@@ -73,7 +73,7 @@ def _tried(evaluated: Evaluated, preference: str) -> dict[str, list[Tried]]:
             for policy in plan.policies
         }
         baseline = tuple(ended[plan.baseline_job(task.id, number)] for number in range(plan.alternatives))
-        values = _rewards([*own.values(), baseline], plan.preferences[preference])
+        values = _rewards([*own.values(), baseline], plan.weighed or plan.preferences[preference])
         for (policy, alternatives), mine in zip(own.items(), values, strict=False):
             found[policy].append(Tried(task.id, task.domain, alternatives, baseline, mine))
     return found
@@ -100,10 +100,8 @@ def result_json(result: Result) -> Json:
         "baseline": plan.baseline,
         "strongest": sorted(result.strongest),
         "local": list(result.pool.local_aliases),
-        "preferences": {
-            name: {"accuracy": p.accuracy, "cost": p.cost, "latency": p.latency, "tools": dict(p.tools)}
-            for name, p in plan.preferences.items()
-        },
+        "preferences": {name: _vector(preference) for name, preference in plan.preferences.items()},
+        "weighed": None if plan.weighed is None else _vector(plan.weighed),
         "alternatives": plan.alternatives,
         "seed": plan.seed,
         "turns": plan.limits.turns,
@@ -117,6 +115,10 @@ def result_json(result: Result) -> Json:
             "elapsed_s": round(standing.elapsed_s, 3),
         },
     }
+
+
+def _vector(p: PreferenceVector) -> Json:
+    return {"accuracy": p.accuracy, "cost": p.cost, "latency": p.latency, "tools": dict(p.tools)}
 
 
 def _score(score: Score, alternatives: int, pool: Pool) -> Json:
