@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -17,6 +18,7 @@ from tests.servers.conformance import MODEL, Asked, Conformance, Plan, conformin
 from tests.servers.orchestra import EXPERT, pool_toml, routed
 from tests.servers.patience import until
 from tests.servers.reply import Reply, Stream
+from webapp.cli.serve import _listen
 
 ROOT = Path(__file__).parents[2]
 WITHIN_S = 30.0
@@ -199,3 +201,9 @@ async def test_ctrl_c_at_podium_ask_while_a_model_writes_ends_it_in_one_line(tmp
     assert out == b""
     assert error.decode().splitlines()[-1] == "podium: stopped"
     assert b"Traceback" not in error
+
+
+def test_small_replies_are_sent_at_once() -> None:
+    """Asyncio turns Nagle's algorithm off only on sockets that say that they are TCP: 44 ms a reply otherwise."""
+    with _listen("127.0.0.1", 0) as listener:
+        assert listener.proto == socket.IPPROTO_TCP
