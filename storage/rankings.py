@@ -1,16 +1,21 @@
 """Ballots and rankings in SQL: small functions over an open connection. Nothing here is ever changed or deleted."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, exists, insert, select
 
 from prefs.ballot import Ballot
 from prefs.ranking import Ranking, check
 from storage.errors import StoreConflict, StoreMissing
+from storage.pages import Read, pages
 from storage.records import RecordError, dump_ballot, dump_ranking, load_ballot, load_ranking
 from storage.tables import BALLOT, RANKING
 from storage.trajectories import LONGEST_ID, check_id
+
+REMEMBERED: Final = 1_000
+"""Ballots that a stream of rankings remembers: those who rank at the same time rank the same ones."""
 
 
 def keep_ballot(connection: Connection, ballot: Ballot) -> None:
@@ -20,13 +25,17 @@ def keep_ballot(connection: Connection, ballot: Ballot) -> None:
         return
     if stored is not None:
         raise StoreConflict(f"there is already a ballot {ballot.id} with other content")
-    row = {
+    connection.execute(insert(BALLOT), ballot_row(ballot))
+
+
+def ballot_row(ballot: Ballot) -> dict[str, Any]:
+    """The row of a ballot; raises RecordError for an id that cannot be kept."""
+    return {
         "id": check_id("a ballot", ballot.id),
         "run_id": None if ballot.run is None else check_id("a run", ballot.run),
         "made_at": ballot.made_at,
         "record": dump_ballot(ballot),
     }
-    connection.execute(insert(BALLOT), row)
 
 
 def keep_ranking(connection: Connection, ranking: Ranking, ballot_version: str | None, key: str | None) -> Ranking:
@@ -86,6 +95,21 @@ def current_ranking(connection: Connection, ballot_id: str, annotator: str) -> R
     return None if record is None else load_ranking(record)
 
 
+def ranked(read: Read, *, superseded: bool = True) -> Iterator[tuple[Ranking, Ballot]]:
+    """Every ranking, oldest first, each with its ballot; corrected ones only if `superseded`."""
+    query = select(RANKING.c.record, BALLOT.c.record.label("ballot")).join_from(RANKING, BALLOT)
+    if not superseded:
+        query = query.where(not_superseded())
+    known: dict[str, Ballot] = {}
+    for page in pages(read, query, (RANKING.c.made_at, RANKING.c.id)):
+        if len(known) > REMEMBERED:
+            known.clear()
+        for ranking, record in (row[:2] for row in page):
+            if record not in known:
+                known[record] = load_ballot(record)
+            yield load_ranking(ranking), known[record]
+
+
 def not_superseded() -> ColumnElement[bool]:
     """That no other ranking corrects this one."""
     later = RANKING.alias("later")
@@ -130,7 +154,12 @@ def _insert(connection: Connection, ranking: Ranking, key: str | None) -> None:
     taken = select(RANKING.c.id).where(RANKING.c.id == check_id("a ranking", ranking.id))
     if connection.execute(taken).first() is not None:
         raise StoreConflict(f"there is already a ranking {ranking.id}")
-    row = {
+    connection.execute(insert(RANKING), row_of(ranking, key))
+
+
+def row_of(ranking: Ranking, key: str | None = None) -> dict[str, Any]:
+    """The row of a ranking that came under that idempotency key."""
+    return {
         "id": ranking.id,
         "ballot_id": ranking.ballot,
         "annotator": ranking.annotator,
@@ -139,4 +168,3 @@ def _insert(connection: Connection, ranking: Ranking, key: str | None) -> None:
         "idempotency_key": key,
         "record": dump_ranking(ranking),
     }
-    connection.execute(insert(RANKING), row)

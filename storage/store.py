@@ -1,28 +1,26 @@
 """The store: keeps runs, trajectories, ballots and rankings, and finds them again. Takes and gives domain values."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
+from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar
+from typing import Final, Self, TypeVar
 
-from sqlalchemy import Connection, Engine, Select
+from sqlalchemy import Connection, Engine
 
 from orchestrator.alternatives import Run
 from orchestrator.trajectory import Step, Trajectory
 from prefs.ballot import Ballot
 from prefs.ranking import Ranking
-from storage import history, pages, queries, rankings, texts, trajectories
+from storage import queries, ranked, rankings, texts, trajectories
 from storage.database import named, open_engine, read_only, upgrade_engine
 from storage.errors import READ_ONLY, StoreReadOnly, told_plainly
-from storage.history import RunSummary
 from storage.presence import Presence
 from storage.queries import SavedQuery
-from storage.records import dump_step, load_ranking
+from storage.ranked import Ranked
+from storage.reader import Reader
+from storage.records import dump_step
 from storage.sqlite import place
 from storage.steps import StepToKeep
-from storage.tables import RANKING, TRAJECTORY
-from storage.trajectories import State
 from storage.writer import Writer
 
 T = TypeVar("T")
@@ -30,11 +28,11 @@ _LONG: Final = 32_000
 """Characters whose packing would hold up the event loop by more than about half a millisecond."""
 
 
-class Store:
+class Store(Reader):
     """Writes are durable when they return; all raise StoreError. Reads are short and safe from any thread."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        super().__init__(engine)
         self._writer = Writer(engine)
         self._presence: Presence | None = None
         self.read_only = read_only(engine)
@@ -145,98 +143,17 @@ class Store:
             lambda connection: rankings.keep_ranking(connection, ranking, ballot_version, idempotency_key)
         )
 
+    async def add_rankings(self, some: Iterable[Ranked]) -> int:
+        """Keep rankings made elsewhere with their ballots, all or none, and tell how many of them are new.
+
+        They are read one by one in the thread that writes, and from the beginning again if it has to try twice.
+        Raises ranked.NotAdded, which names the place of the one at fault.
+        """
+        return await self._write(lambda connection: ranked.add(connection, some))
+
     async def add_queries(self, some: Sequence[SavedQuery]) -> int:
         """Keep queries to have at hand; gives how many were not here yet."""
         return await self._write(lambda connection: queries.add(connection, some))
-
-    def queries(self, limit: int = 50) -> tuple[SavedQuery, ...]:
-        """Saved queries, latest first."""
-        return self._read(lambda connection: queries.newest(connection, limit))
-
-    def query(self, text: str) -> SavedQuery | None:
-        """The saved query of that text."""
-        return self._read(lambda connection: queries.find(connection, text))
-
-    def text(self, address: str) -> str | None:
-        """The long text at an address; raises StoreCorrupt where it is damaged."""
-        return self.texts([address]).get(address)
-
-    def texts(self, addresses: Iterable[str]) -> dict[str, str]:
-        """The long texts at these addresses, as far as they are here; raises StoreCorrupt where one is damaged."""
-        return self._read(lambda connection: texts.find(connection, addresses))
-
-    def with_texts(self, trajectory: Trajectory) -> Trajectory:
-        """The trajectory with its long texts instead of their addresses, as far as they are here."""
-        return texts.with_texts(trajectory, self.texts(texts.addresses(texts.all_calls(trajectory))))
-
-    def trajectory(self, id: str) -> Trajectory | None:
-        """A trajectory with the steps kept so far, and the addresses of their long texts."""
-        return self._read(lambda connection: trajectories.find(connection, id))
-
-    def state(self, trajectory_id: str) -> State | None:
-        """How far a trajectory has come."""
-        return self._read(lambda connection: trajectories.state(connection, trajectory_id))
-
-    def run(self, id: str) -> Run | None:
-        """A run."""
-        return self._read(lambda connection: trajectories.find_run(connection, id))
-
-    def trajectories_of(self, run_id: str) -> tuple[Trajectory, ...]:
-        """A run's trajectories, oldest first."""
-
-        def read(connection: Connection) -> tuple[Trajectory, ...]:
-            found = (trajectories.find(connection, id) for id in trajectories.ids_of(connection, run_id))
-            return tuple(trajectory for trajectory in found if trajectory is not None)
-
-        return self._read(read)
-
-    def interrupted(self) -> tuple[str, ...]:
-        """The ids of the trajectories that can be resumed, oldest first."""
-        return self._read(lambda connection: trajectories.in_state(connection, State.INTERRUPTED))
-
-    def runs(self, search: str | None = None, limit: int = 50, before: str | None = None) -> list[RunSummary]:
-        """The newest runs whose query has every word of `search`, older than the run with the id `before`."""
-        return self._read(lambda connection: history.runs(connection, search, limit, before))
-
-    def ballot(self, id: str) -> Ballot | None:
-        """A ballot."""
-        return self._read(lambda connection: rankings.find_ballot(connection, id))
-
-    def ballot_of(self, run_id: str) -> Ballot | None:
-        """The newest ballot of a run."""
-        return self._read(lambda connection: rankings.newest_ballot(connection, run_id))
-
-    def next_ballot(self, annotator: str) -> Ballot | None:
-        """The oldest ballot that this annotator has not ranked."""
-        return self._read(lambda connection: rankings.next_ballot(connection, annotator))
-
-    def rankings_of(self, ballot_id: str) -> tuple[Ranking, ...]:
-        """All rankings of a ballot, oldest first, superseded ones too."""
-        return self._read(lambda connection: rankings.rankings_of(connection, ballot_id))
-
-    def current_ranking(self, ballot_id: str, annotator: str) -> Ranking | None:
-        """What an annotator says of a ballot now."""
-        return self._read(lambda connection: rankings.current_ranking(connection, ballot_id, annotator))
-
-    def iter_trajectories(self) -> Iterator[Trajectory]:
-        """Every trajectory, oldest first, one in memory at a time."""
-        for id, _ in pages.in_order_of_time(self._rows, TRAJECTORY, "started_at", "id"):
-            trajectory = self.trajectory(id)
-            if trajectory is not None:
-                yield trajectory
-
-    def iter_rankings(self, *, superseded: bool = True) -> Iterator[Ranking]:
-        """Every ranking, oldest first, a page in memory at a time; corrected ones only if `superseded`."""
-        wanted = None if superseded else rankings.not_superseded()
-        for _, record in pages.in_order_of_time(self._rows, RANKING, "made_at", "record", wanted):
-            yield load_ranking(record)
-
-    def _rows(self, query: Select[Any]) -> list[tuple[Any, ...]]:
-        return self._read(partial(pages.rows, query=query))
-
-    def _read(self, read: Callable[[Connection], T]) -> T:
-        with told_plainly(named(self._engine)), self._engine.connect() as connection:
-            return read(connection)
 
     async def _write(self, write: Callable[[Connection], T]) -> T:
         self._check_writable()

@@ -136,6 +136,23 @@ class QueryRow(Row, table=True):
     reference: str | None = Field(default=None, sa_type=Text)
 
 
+class RewardModelRow(Row, table=True):
+    """A trained reward model; its checkpoint lies in a folder."""
+
+    __tablename__ = "reward_model"
+    __table_args__: ClassVar = (Index(None, "made_at", "id"),)
+
+    id: str = Field(primary_key=True, sa_type=Text)
+    made_at: datetime = Field(sa_type=TIME)
+    base: str = Field(sa_type=Text)
+    path: str = Field(sa_type=Text)
+    data_sha256: str = Field(index=True, sa_type=Text)
+    weights_sha256: str = Field(sa_type=Text)
+    code_version: str = Field(sa_type=Text)
+    seed: int = Field(sa_type=BigInteger)
+    record: str = Field(sa_type=Text)
+
+
 TABLES = Row.metadata.tables
 RUN: Table = TABLES["run"]
 TRAJECTORY: Table = TABLES["trajectory"]
@@ -144,3 +161,4 @@ TEXT: Table = TABLES["text"]
 BALLOT: Table = TABLES["ballot"]
 RANKING: Table = TABLES["ranking"]
 QUERY: Table = TABLES["query"]
+REWARD_MODEL: Table = TABLES["reward_model"]

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -31,9 +31,10 @@ class Opinion:
 class Ballots:
     """Makes a ballot when a run has ended, and keeps what people say of it."""
 
-    def __init__(self, store: Store, runs: Runs) -> None:
+    def __init__(self, store: Store, runs: Runs, on_ranking: Callable[[Ranking], None] | None = None) -> None:
         self._store = store
         self._runs = runs
+        self._on_ranking = on_ranking
         self._making = asyncio.Lock()
 
     def ballot(self, ballot_id: str) -> Ballot:
@@ -83,7 +84,10 @@ class Ballots:
             opinion.reason,
             opinion.annotator,
         )
-        return await self._store.keep_ranking(ranking, ballot_version=version, idempotency_key=idempotency_key)
+        kept = await self._store.keep_ranking(ranking, ballot_version=version, idempotency_key=idempotency_key)
+        if self._on_ranking is not None:
+            self._on_ranking(kept)
+        return kept
 
     def rewards(self, trajectories: Sequence[Trajectory]) -> dict[str, Reward]:
         """R(τ) of each trajectory under its run's first preference, normalised over all of them."""

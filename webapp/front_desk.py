@@ -14,6 +14,7 @@ from storage.trajectories import State
 from webapp.asking import Asking
 from webapp.ballots import Opinion
 from webapp.live_run import RunSnapshot
+from webapp.revealed import Standing
 from webapp.services import Services
 from webapp.views.comparison import Rewarded
 from webapp.views.history import PastRun
@@ -95,6 +96,10 @@ class FrontDesk:
         return await self._services.ballots.rank(
             placement.ballot, opinion, version=placement.version or None, idempotency_key=placement.key or None
         )
+
+    async def revealed(self) -> Standing:
+        """P as all rankings reveal it."""
+        return await self._services.revealed.standing()
 
     async def rankings_of(self, ballot_id: str) -> Sequence[Ranking]:
         """Rankings of the ballot, oldest first."""

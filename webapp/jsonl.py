@@ -3,11 +3,15 @@
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from orchestrator.trajectory import Trajectory
+from prefs.training_files.hle_trace import read_trace, read_traces
+from prefs.training_files.reading import BadRow
 from storage.queries import SavedQuery
+from storage.ranked import Ranked, load_ranked
 from storage.records import dump_line, load_trajectory
 
 LONGEST_LINE = 50_000_000
@@ -41,6 +45,62 @@ class TrajectoryFile:
     def __iter__(self) -> Iterator[Trajectory]:
         """The trajectories in order; raises BadLine."""
         return read_trajectories(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class TraceFile:
+    """ToolOrchestra's HLE traces: a file with one on each line, a file that is one, or a folder of such files."""
+
+    path: Path
+
+    def __iter__(self) -> Iterator[Trajectory]:
+        """The traces as trajectories, which start when their file was written; raises ValueError with file and line."""
+        for path in sorted(self.path.glob("*.json*")) if self.path.is_dir() else [self.path]:
+            try:
+                yield from _traces(path)
+            except BadRow as error:
+                raise ValueError(f"{path}, {error}") from error
+
+
+def _traces(path: Path) -> Iterator[Trajectory]:
+    written_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    with path.open("rb") as file:
+        whole_first_line = file.readline(LONGEST_LINE).strip().endswith(b"}")
+    if not whole_first_line:
+        yield read_trace(path.read_text(encoding="utf-8"), written_at)
+        return
+    with path.open(encoding="utf-8") as lines:
+        yield from read_traces(lines, written_at)
+
+
+@dataclass(frozen=True, slots=True)
+class QueryFile:
+    """A file of queries, read anew each time it is gone through."""
+
+    path: Path
+
+    def __iter__(self) -> Iterator[SavedQuery]:
+        """The queries in order; raises BadLine."""
+        return read_queries(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class RankingFile:
+    """A file of exported rankings, JSON lines or Parquet, read anew each time it is gone through."""
+
+    path: Path
+
+    def __iter__(self) -> Iterator[Ranked]:
+        """The rankings with their ballots, in order; `place` is the line, or the row of Parquet. Raises BadLine."""
+        found = _rows(self.path) if _is_parquet(self.path) else _records(self.path)
+        for number, record in found:
+            try:
+                if not isinstance(record, dict):
+                    raise ValueError(f"a ranking record is a JSON object, not {type(record).__name__}")
+                ranking, ballot = load_ranked(record)
+            except ValueError as error:
+                raise BadLine(self.path, number, error) from error
+            yield Ranked(number, ranking, ballot)
 
 
 def read_queries(path: Path) -> Iterator[SavedQuery]:
@@ -77,6 +137,25 @@ def _records(path: Path) -> Iterator[tuple[int, Any]]:
                 yield number, json.loads(line)
             except (ValueError, RecursionError) as error:
                 raise BadLine(path, number, f"not JSON: {error}") from error
+
+
+def _is_parquet(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(4) == b"PAR1"
+
+
+def _rows(path: Path) -> Iterator[tuple[int, Any]]:
+    """The records of a Parquet file of rankings, with the numbers of their rows from 1."""
+    from webapp.exports.columns import RANKING, ranking_record  # noqa: PLC0415 - an extra
+    from webapp.exports.parquet import read_rows  # noqa: PLC0415
+
+    for number, row in enumerate(read_rows(path, RANKING), 1):
+        try:
+            yield number, ranking_record(row)
+        except (ValueError, TypeError, AttributeError, KeyError) as error:
+            raise BadLine(path, number, f"not a row of exported rankings: {error!r}") from error
 
 
 def lines(records: Iterable[dict[str, Any]]) -> Iterator[str]:

@@ -24,6 +24,7 @@ from webapp.live_run import LiveRun
 from webapp.offers import Offers
 from webapp.policy_words import policy_words
 from webapp.pool_watch import PoolWatch
+from webapp.revealed import Revealed
 from webapp.runs import Runs
 from webapp.serving import Serving
 from webapp.settings import Settings, SettingsError
@@ -44,6 +45,7 @@ class Services:
     library: Index
     runs: Runs
     ballots: Ballots
+    revealed: Revealed
     serving: Serving
     interrupted: tuple[str, ...]
     """Trajectories that were running when the last process ended."""
@@ -126,7 +128,9 @@ async def open_services(settings: Settings, on_progress: Progress | None = None)
         stack.push_async_callback(serving.aclose)
         runs = Runs(store, lambda: workshop.now)
         stack.push_async_callback(runs.close)
-        ballots = Ballots(store, runs)
+        revealed = Revealed(store)
+        stack.push_async_callback(revealed.aclose)
+        ballots = Ballots(store, runs, on_ranking=revealed.hear)
         runs.when_ended(ballots.of_run)
         interrupted = await store.come()
         async with AsyncExitStack() as watching:
@@ -135,7 +139,7 @@ async def open_services(settings: Settings, on_progress: Progress | None = None)
                 watching.push_async_callback(_ended, asyncio.create_task(watch.run()))
             if settings.discover:
                 watching.push_async_callback(_ended, asyncio.create_task(offers.look(settings, workshop)))
-            yield Services(settings, store, workshop, library, runs, ballots, serving, interrupted)
+            yield Services(settings, store, workshop, library, runs, ballots, revealed, serving, interrupted)
 
 
 async def _ended(task: asyncio.Task[None]) -> None:

@@ -19,11 +19,14 @@ from orchestrator.trajectory import (
     Verdict,
 )
 from prefs.ballot import Ballot, ballot
+from prefs.fit.live import LiveFit
 from prefs.ranking import Ranking, check
+from prefs.simulated import simulated_judgements
 from storage.trajectories import State
 from tests.webapp.canned import QUESTION, fake_pool, shapes
 from webapp.asking import Asking
 from webapp.live_run import AtWork, RunSnapshot
+from webapp.revealed import Standing
 from webapp.views.comparison import Rewarded
 from webapp.views.history import PastRun
 from webapp.views.placement import Placement
@@ -134,6 +137,12 @@ class FakeDesk:
         for whole in canned.whole:
             if trajectory_id in (None, whole.id):
                 canned.stopped.setdefault(whole.id, datetime.now(UTC))
+
+    async def revealed(self) -> Standing:
+        live = LiveFit(
+            simulated_judgements({"accuracy": 1.0, "cost": 0.5}, 4.0, ballots=30, annotators=3, seed=0), aliases=()
+        )
+        return Standing(live.fit, 30, 0, PreferenceVector(), 0.004)
 
     async def resume(self, trajectory_id: str) -> str:
         return self._run_with(trajectory_id).run.id

@@ -8,7 +8,7 @@ from orchestrator.preference import PreferenceVector
 from webapp.ui import form, island
 from webapp.ui.assets import page_assets
 from webapp.ui.packing import sendable
-from webapp.views import words
+from webapp.views import island_words, words
 
 pytestmark = pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")  # Gradio 6.31 on pandas 3.1
 
@@ -37,7 +37,7 @@ def test_scripts_write_data_only_as_text() -> None:
 def test_every_word_that_a_script_says_is_in_the_words() -> None:
     folder = Path(island.__file__).parent / "islands"
     text = "\n".join(source.read_text(encoding="utf-8") for source in folder.glob("*.js"))
-    unused = [key for key in words.ISLANDS if f'"{key}"' not in text]
+    unused = [key for key in island_words.ISLANDS if f'"{key}"' not in text]
     assert unused == []
 
 

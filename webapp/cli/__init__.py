@@ -4,9 +4,21 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from webapp.cli import ask, database, evaluate, exchange, pool, prompt, reward, serve
+from webapp.cli import ask, database, evaluate, exchange, fit, pool, prompt, reward, reward_model, serve, train_policy
 
-COMMANDS = (serve, ask, prompt, exchange, reward, evaluate, pool, database)
+COMMANDS = (
+    serve,
+    ask,
+    prompt,
+    exchange,
+    fit,
+    reward,
+    reward_model,
+    train_policy,
+    evaluate,
+    pool,
+    database,
+)
 
 
 def parser() -> argparse.ArgumentParser:

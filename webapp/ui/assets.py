@@ -12,7 +12,7 @@ from fastapi import FastAPI, Request, Response
 
 from webapp.charts.template import template
 from webapp.ui.stylesheet import stylesheet
-from webapp.views import palette, words
+from webapp.views import island_words, palette
 
 _SCRIPTS: Final = (
     "core.js",
@@ -110,7 +110,7 @@ def _constants(plotly_path: str) -> str:
     shades = (*palette.ALIASES.values(), *palette.TOKENS.values())
     constants = {
         "plotlyPath": plotly_path,
-        "words": dict(words.ISLANDS),
+        "words": dict(island_words.ISLANDS),
         "aliases": list(palette.ALIASES),
         "darkOf": {shade.light: shade.dark for shade in shades},
         "templates": {"light": template("light").to_plotly_json(), "dark": template("dark").to_plotly_json()},

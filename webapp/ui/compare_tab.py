@@ -34,14 +34,21 @@ class CompareTab:
                 )
                 self.submit = gr.Button(words.SUBMIT, variant="primary", elem_id="submit-ranking")
                 self.result = island.result_island(value=None, elem_id="result")
+                self.revealed = gr.Markdown("", elem_id="revealed-line")
+                """What all rankings reveal, once this one is among them."""
         self._shown = [self.comparison, self.scatter, self.rank, self.result, self.panel]
 
-    def wire(self, token: gr.Textbox, following: Any) -> None:
-        """Show the ballot of the run in `token` at once and again when following it has ended."""
+    def wire(self, token: gr.Textbox, following: Any) -> Any:
+        """Show the ballot of the run in `token` at once and again when following it has ended.
+
+        Gives the events of a submitted ranking.
+        """
         token.change(self._show, token, [*self._shown, self.reason], **QUIET)
         following.then(self._show, token, [*self._shown, self.reason], **QUIET)
-        for sent in (self.submit.click, self.rank.submitted):
+        return [
             sent(self._submit, [token, self.rank, self.reason], self._shown, trigger_mode="once", **QUIET)
+            for sent in (self.submit.click, self.rank.submitted)
+        ]
 
     async def _show(self, token: str) -> tuple[Any, ...]:
         run = run_of(token)

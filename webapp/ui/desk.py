@@ -9,6 +9,7 @@ from prefs.ballot import Ballot
 from prefs.ranking import Ranking
 from webapp.asking import Asking
 from webapp.live_run import RunSnapshot
+from webapp.revealed import Standing
 from webapp.views.comparison import Rewarded
 from webapp.views.history import PastRun
 from webapp.views.placement import Placement
@@ -68,6 +69,9 @@ class Desk(Protocol):
 
     async def submit_ranking(self, placement: Placement, reason: str | None) -> Ranking:
         """Keep a ranking. The same `placement.key` twice is one ranking; a new key supersedes the last one."""
+
+    async def revealed(self) -> Standing:
+        """P as all rankings reveal it, the newest included."""
 
     async def rankings_of(self, ballot_id: str) -> Sequence[Ranking]:
         """Rankings of the ballot, oldest first."""

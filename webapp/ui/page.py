@@ -1,4 +1,4 @@
-"""The page: masthead and three tabs over one desk."""
+"""The page: masthead and four tabs over one desk."""
 
 from typing import Any
 
@@ -9,6 +9,7 @@ from webapp.ui.compare_tab import CompareTab
 from webapp.ui.desk import Desk
 from webapp.ui.history_tab import HistoryTab
 from webapp.ui.quiet import QUIET, token_of
+from webapp.ui.revealed_tab import RevealedTab
 from webapp.ui.run_tab import RunTab
 from webapp.views import words
 
@@ -28,9 +29,11 @@ def build_page(desk: Desk) -> gr.Blocks:
                 run = RunTab(desk)
             with gr.Tab(words.TAB_COMPARE, id="compare"):
                 compare = CompareTab(desk)
+            with gr.Tab(words.TAB_REVEALED, id="revealed") as revealed_tab:
+                revealed = RevealedTab(desk)
             with gr.Tab(words.TAB_HISTORY, id="history") as history_tab:
                 history = HistoryTab(desk)
-        compare.wire(run.token, run.following)
+        revealed.wire(revealed_tab, compare.wire(run.token, run.following), compare.revealed)
         run.trace.comparenow(lambda: gr.update(selected="compare"), None, tabs, queue=False, **QUIET)
         history.wire(tabs, history_tab, run.token, run.following)
         page.load(_linked, None, run.token, **QUIET)

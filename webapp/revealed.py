@@ -1,0 +1,110 @@
+"""P as the rankings of this database reveal it, kept up to date ranking by ranking."""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from orchestrator.preference import PreferenceVector
+from prefs.features import weights
+from prefs.fit.live import LiveFit
+from prefs.fit.result import Estimate, ScaledFit
+from prefs.ranking import Ranking
+from storage.store import Store
+from webapp.learned import stated_aliases
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is revealed so far."""
+
+    fit: ScaledFit | None
+    """`None` while no ranking can be used."""
+    rankings: int
+    """That count in the fit."""
+    left_out: int
+    stated: PreferenceVector | None
+    """P of all that was ranked; `None` where it varied."""
+    updated_s: float | None
+    """Seconds that the last ranking took to be taken in; `None` before the first."""
+
+    @property
+    def weights(self) -> Mapping[str, Estimate]:
+        """P by name; empty without a fit."""
+        return {} if self.fit is None else self.fit.weights
+
+    @property
+    def stated_weights(self) -> Mapping[str, float] | None:
+        """The stated P, scaled so that its greatest weight is 1, as the revealed one is."""
+        if self.stated is None:
+            return None
+        said = weights(self.stated)
+        most = max(said.values())
+        return {name: one / most for name, one in said.items()} if most > 0 else said
+
+
+class Revealed:
+    """Follows the rankings that go through this process; reads all again where others were added beside it."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._lock = asyncio.Lock()
+        self._heard: list[Ranking] = []
+        self._tasks: set[asyncio.Task[Standing]] = set()
+        self._live: LiveFit | None = None
+        self._stated: dict[str, PreferenceVector | None] = {}
+        """What was stated where these rankings were given, by id."""
+        self._known = 0
+        """Rankings of the database that are taken in, corrected ones too."""
+        self._updated_s: float | None = None
+
+    def hear(self, ranking: Ranking) -> None:
+        """Take in a ranking that was just kept, soon and beside whatever else is done."""
+        self._heard.append(ranking)
+        task = asyncio.get_running_loop().create_task(self.standing())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def standing(self) -> Standing:
+        """As of now, with every ranking that was kept before."""
+        async with self._lock:
+            return await asyncio.to_thread(self._standing)
+
+    async def aclose(self) -> None:
+        """Wait for what is being taken in."""
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _standing(self) -> Standing:
+        heard, self._heard = self._heard, []
+        new = [ranking for ranking in heard if ranking.id not in self._stated]
+        live, kept = self._live, self._store.count_rankings()
+        if live is None or kept != self._known + len(new) or not self._followed(live, new):
+            live = self._read()
+        return self._told(live)
+
+    def _followed(self, live: LiveFit, new: Sequence[Ranking]) -> bool:
+        """Whether the rankings could be added one by one: none asks for an alias that has no weight in the fit."""
+        judgements = [self._store.judgement_of(ranking) for ranking in new]
+        if not set(stated_aliases(judgements)) <= set(live.choices.names):
+            return False
+        for ranking, judgement in zip(new, judgements, strict=True):
+            begun = time.perf_counter()
+            live.add(judgement, supersedes=ranking.supersedes)
+            self._updated_s = time.perf_counter() - begun
+            self._stated.pop(ranking.supersedes or "", None)
+            self._stated[ranking.id] = judgement.stated
+        self._known += len(new)
+        return True
+
+    def _read(self) -> LiveFit:
+        self._known = self._store.count_rankings()
+        judgements = list(self._store.iter_judgements())
+        self._stated = {judgement.ranking: judgement.stated for judgement in judgements}
+        self._live = LiveFit(judgements, aliases=stated_aliases(judgements))
+        return self._live
+
+    def _told(self, live: LiveFit) -> Standing:
+        used = 0 if live.fit is None else live.choices.rankings
+        stated = set(self._stated.values())
+        common = next(iter(stated)) if len(stated) == 1 else None
+        return Standing(live.fit, used, len(self._stated) - used, common, self._updated_s)
