@@ -57,9 +57,7 @@ class Scored:
 
 def scored(store: Store, id: str, trajectories: Sequence[Trajectory]) -> Scored:
     """Score them; takes as long as the model needs, so call it outside the event loop. Raises CannotScore."""
-    model = RewardModels(store).find(id)
-    if model is None:
-        raise NoSuchModel(f"there is no reward model {id}: `podium reward-models` lists those that are registered")
+    model = _model(store, id)
     scorer = _scorer(model)
     notes = reward_card.notes(model)
     if model.code_version != fingerprint.code_version():
@@ -81,6 +79,18 @@ def scored_record(found: Scored, trajectories: Sequence[Trajectory]) -> dict[str
             for trajectory, score in zip(trajectories, found.scores, strict=True)
         ],
     }
+
+
+def scorer_of(store: Store, id: str) -> Scorer:
+    """The scorer of a registered model; raises CannotScore."""
+    return _scorer(_model(store, id))
+
+
+def _model(store: Store, id: str) -> RewardModel:
+    model = RewardModels(store).find(id)
+    if model is None:
+        raise NoSuchModel(f"there is no reward model {id}: `podium reward-models` lists those that are registered")
+    return model
 
 
 def _scorer(model: RewardModel) -> Scorer:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import Any, Final
 
 import torch
@@ -18,6 +19,7 @@ from orchestrator.training.curves import picture, rows_of
 from orchestrator.training.learner import Learner, Teach
 from orchestrator.training.lessons import imitate, read_request, reinforce
 from orchestrator.training.request import EVERY, Told
+from orchestrator.training.rollouts import rollouts
 from orchestrator.training.rounded_adamw import RoundedAdamW
 from orchestrator.training.taste import Taste
 
@@ -158,7 +160,18 @@ class Training:
     def appraise(self) -> Mapping[str, float]:
         """Greedy decisions in held-out situations, exactly."""
         chances = self.learner.chances(self._held_out).tolist()
-        return mean([worth(one, greedy(rows)) for one, rows in zip(self._held_out, chances, strict=True)])
+        worths = [worth(one, greedy(rows)) for one, rows in zip(self._held_out, chances, strict=True)]
+        return {**self._scores(chances), **mean(worths)}
+
+    def _scores(self, chances: list[list[list[float]]]) -> dict[str, float]:
+        """What the reward model says of sampled episodes of the same situations, where there is one."""
+        taste = self.learner.taste
+        if taste is None or taste.scorer is None:
+            return {}
+        dice = random.Random("appraisal")
+        groups = [rollouts(one, rows, 8, dice) for one, rows in zip(self._held_out, chances, strict=True)]
+        scores = [taste.scorer.scores(one, group) for one, group in zip(self._held_out, groups, strict=True)]
+        return {"score": fmean(score for group in scores for score in group)}
 
     def _keep(self, number: int, step: int, measures: Mapping[str, float]) -> None:
         seconds = self._before_s + time.monotonic() - self._began
@@ -176,7 +189,7 @@ class Training:
             curves.write(f"{json.dumps(row)}\n")
         rows = rows_of(self._folder / CURVES)
         (self._folder / PICTURE).write_text(picture([rows], self.ceiling), "utf-8")
-        kept = {"seed": self._seed, "phases": self._shape(), "base": self._base, "taste": self.learner.taste}
+        kept = {"seed": self._seed, "phases": self._shape(), "base": self._base, "taste": self._taste}
         kept |= {"phase": number, "step": step, "seconds": seconds}
         new = self._folder / f"{STATE}.new"
         torch.save(kept | self.learner.state(), new)
@@ -189,12 +202,17 @@ class Training:
             return 0, 0
         # A GPU that holds a large model has no room for it twice.
         kept = torch.load(path, weights_only=False, map_location="cpu")
-        asked = (self._seed, self._shape(), self._base, self.learner.taste)
+        asked = (self._seed, self._shape(), self._base, self._taste)
         if (kept["seed"], kept["phases"], kept.get("base"), kept.get("taste")) != asked:
             raise OtherTraining(f"{self._folder} holds another training; name an empty folder with --out")
         self.learner.restore(kept)
         self._before_s = kept["seconds"]
         return kept["phase"], kept["step"]
+
+    @property
+    def _taste(self) -> str | None:
+        taste = self.learner.taste
+        return None if taste is None else taste.about
 
     def _shape(self) -> list[tuple[str, int, int, int, float]]:
         return [(one.name, one.steps, one.situations, one.places, one.rate) for one in self._phases]

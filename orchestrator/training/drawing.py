@@ -39,7 +39,7 @@ def counterfactual(situation: Situation, dice: random.Random) -> Situation:
         changed = replace(preference, latency=_other(preference.latency, dice))
     else:
         changed = replace(preference, cost=_other(preference.cost, dice))
-    return replace(situation, preference=changed, instruction=worded(changed, dice), weighed=None)
+    return replace(situation, preference=changed, instruction=worded(changed, dice), weighed=None, scored=False)
 
 
 def _other(weight: float, dice: random.Random) -> float:

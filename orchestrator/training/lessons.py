@@ -9,6 +9,7 @@ without end (`expectation`).
 from collections.abc import Sequence
 from typing import Final
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -17,12 +18,15 @@ from orchestrator.training.expectation import expected_advantages
 from orchestrator.training.learner import Learner
 from orchestrator.training.reader import Read
 from orchestrator.training.request import SEEN
-from orchestrator.training.rollouts import NUMBER, rewards, rollouts
+from orchestrator.training.rollouts import NUMBER, Rollout, rewards, rollouts
 from orchestrator.training.situation import ALIASES, Situation
+from orchestrator.training.taste import Scorer
 from orchestrator.training.utility import Utility
 
 GROUP: Final = 64
 """Episodes of one situation."""
+SCORED: Final = 32
+"""The same where a reward model scores each."""
 HOMOGENEOUS: Final = 0.1
 """Groups whose rewards have a smaller standard deviation are left out (ToolOrchestra, section 3.2)."""
 ENTROPY: Final = (0.03, 0.003)
@@ -78,9 +82,25 @@ def _advantages(
     learner: Learner, situation: Situation, chances: Sequence[Sequence[float]]
 ) -> tuple[Tensor, float, bool]:
     """[SEEN, aliases]: each decision's share of the advantages; the group's mean reward; whether it was left out."""
+    taste = learner.taste
+    if situation.scored and taste is not None and taste.scorer is not None:
+        return _scored(taste.scorer, situation, rollouts(situation, chances, SCORED, learner.dice))
     group = rewards(rollouts(situation, chances, GROUP, learner.dice), Utility.of(situation))
     mean, deviation = float(group.mean()), float(group.std())
     if deviation < HOMOGENEOUS:
         return torch.zeros(len(SEEN), len(ALIASES)), mean, True
     expected, _ = expected_advantages(situation, chances)
     return torch.tensor(expected / deviation, dtype=torch.float32), mean, False
+
+
+def _scored(scorer: Scorer, situation: Situation, group: Sequence[Rollout]) -> tuple[Tensor, float, bool]:
+    """The same by a reward model, which can say of whole episodes only how good they are: sampled advantages."""
+    scores = np.array(scorer.scores(situation, group), np.float64)
+    mean, deviation = float(scores.mean()), float(scores.std())
+    shares = torch.zeros(len(SEEN), len(ALIASES))
+    if deviation < HOMOGENEOUS:
+        return shares, mean, True
+    for episode, score in zip(group, scores.tolist(), strict=True):
+        for place, alias in episode.decided:
+            shares[place, alias] += (score - mean) / deviation / len(group)
+    return shares, mean, False

@@ -29,6 +29,8 @@ class Rollout:
     latency_s: float
     share: float
     """Weights of the liked aliases, over the calls in which one could have been chosen."""
+    route: tuple[tuple[str, State], ...] = ()
+    """Each call's alias, and where the episode stood before it."""
 
 
 def rollouts(
@@ -51,15 +53,18 @@ class _Episode:
         state, usd, latency_s = State(), 0.0, 0.0
         favoured = (0.0, 0)
         decided: list[tuple[int, int]] = []
+        route: list[tuple[str, State]] = []
         while True:
             alias = self._choice(state, decided)
+            route.append((alias, state))
             price, wait, chance, after = self._step(alias, State(0, state.documents, state.code))
             usd, latency_s = usd + price, latency_s + wait
             favoured = self._utility.after(favoured, alias)
             if not after:
                 weight, calls = favoured
                 solved = self._dice.random() < chance
-                return Rollout(tuple(decided), solved, usd, latency_s, weight / calls if calls else 0.0)
+                share = weight / calls if calls else 0.0
+                return Rollout(tuple(decided), solved, usd, latency_s, share, tuple(route))
             [(_, reached)] = self._dice.choices(after, [way for way, _ in after])
             state = State(state.turn + 1, reached.documents, reached.code)
 

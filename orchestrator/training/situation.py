@@ -73,6 +73,8 @@ class Situation:
     """The preference in words."""
     weighed: Weighed | None = None
     """What the reward weighs, where that is something else than the preference that is told."""
+    scored: bool = False
+    """Whether a reward model scores its episodes in place of the reward."""
 
     def __post_init__(self) -> None:
         if not any(TOOL_OF[alias] == "answer" for alias in self.offered):

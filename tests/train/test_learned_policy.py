@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from orchestrator.embedded.checkpoint import BUNDLED, Checkpoint  # noqa: E402
 from orchestrator.preference import PRESETS, PreferenceVector  # noqa: E402
 from orchestrator.training.appraisal import held_out  # noqa: E402
 from orchestrator.training.course import CURVES, OtherTraining, course_of_taste, of_taste  # noqa: E402
-from orchestrator.training.situation import Weighed  # noqa: E402
+from orchestrator.training.rollouts import Rollout  # noqa: E402
+from orchestrator.training.situation import Situation, Weighed  # noqa: E402
 from orchestrator.training.taste import Taste  # noqa: E402
 from orchestrator.training.utility import Utility  # noqa: E402
 from orchestrator.trajectory import Step, Trajectory  # noqa: E402
@@ -23,6 +25,15 @@ from tests.examples import call, model_call, trajectory  # noqa: E402
 from webapp.cli import main  # noqa: E402
 
 THRIFTY = Taste(PRESETS["Balanced"], Weighed(PreferenceVector(0.3, 1.0, 0.1), usd=0.02, latency_s=5.0))
+
+
+class Thrifty:
+    """A reward model that reads only what an episode cost."""
+
+    name = "thrifty"
+
+    def scores(self, situation: Situation, episodes: Sequence[Rollout]) -> list[float]:
+        return [-100 * one.usd for one in episodes]
 
 
 def _ended(query: int, number: int) -> Trajectory:
@@ -48,10 +59,21 @@ def test_reward_that_was_learned_rises_on_held_out_tasks(tmp_path: Path):
     assert [row["step"] for row in rows] == [20, 40]
 
 
+def test_score_of_a_reward_model_rises(tmp_path: Path):
+    taste = Taste(PRESETS["Balanced"], Thrifty(), share=1.0)
+    training = of_taste(tmp_path, course_of_taste(25), BUNDLED, taste, seed=0)
+    before = training.appraise()
+    training.run(_silent, keep_every=25)
+    after = training.appraise()
+    print(f"score {before['score']:.3f} -> {after['score']:.3f}")
+    assert after["score"] > before["score"] + 0.5
+    assert after["usd"] < before["usd"] / 2
+
+
 def test_other_preferences_keep_their_meaning():
     [situation] = held_out("dev", 1, seed=0)
     assert Utility.of(situation).accuracy == situation.preference.accuracy
-    learned = replace(situation, weighed=THRIFTY.weighed)
+    learned = replace(situation, weighed=THRIFTY.liked)
     assert Utility.of(learned).accuracy == 0.3
     low, high = Utility.of(learned).dollars
     assert high - low == pytest.approx(0.02)

@@ -4,6 +4,7 @@ import argparse
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,11 +12,22 @@ from orchestrator.preference import PRESETS, PreferenceVector
 from webapp.cli import flags
 
 if TYPE_CHECKING:
+    from prefs.neural.scorer import Scorer
     from prefs.spread import Spread
+    from storage.store import Store
 
 LEARNED: Final = "learned"
+MODEL: Final = "model:"
 STEPS: Final = 100
 RATE: Final = 3e-4
+
+
+@dataclass(frozen=True, slots=True)
+class _Weights:
+    """P, and what its weights stand for."""
+
+    weights: PreferenceVector
+    spread: "Spread"
 
 
 def add_to(commands: Any) -> None:
@@ -24,8 +36,9 @@ def add_to(commands: Any) -> None:
     command.add_argument(
         "--reward",
         required=True,
-        metavar="learned|JSON",
-        help='learned: P as the rankings reveal it; or a vector such as {"accuracy": 1, "cost": 0.5}',
+        metavar="learned|model:ID|JSON",
+        help="learned: P as the rankings reveal it; model:ID: a registered reward model (`podium reward-models`); "
+        'or a vector such as {"accuracy": 1, "cost": 0.5}',
     )
     command.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="the checkpoint and its curves")
     command.add_argument(
@@ -50,7 +63,7 @@ def run(chosen: argparse.Namespace) -> int:
     if chosen.steps < 1:
         raise ValueError(f"--steps must be 1 or more, not {chosen.steps}")
     asked = _asked(chosen.asked)
-    weights, spread = _reward(chosen)
+    found = _reward(chosen)
     try:
         from orchestrator.training.course import course_of_taste, of_taste  # noqa: PLC0415
         from orchestrator.training.situation import Weighed  # noqa: PLC0415
@@ -58,9 +71,13 @@ def run(chosen: argparse.Namespace) -> int:
     except ImportError as error:
         raise ValueError(f"training needs the extra `train`: pip install 'podium[train]' ({error})") from error
     from orchestrator.embedded.checkpoint import BUNDLED, Checkpoint  # noqa: PLC0415
+    from webapp.cli.train_policy_scores import EpisodeScores  # noqa: PLC0415
 
     start = Checkpoint(chosen.start or BUNDLED).path
-    taste = Taste(asked, Weighed(weights, spread.usd, spread.latency_s))
+    if isinstance(found, _Weights):
+        taste = Taste(asked, Weighed(found.weights, found.spread.usd, found.spread.latency_s))
+    else:
+        taste = Taste(asked, EpisodeScores(*found))
     training = of_taste(
         chosen.out, course_of_taste(chosen.steps, chosen.rate), start, taste, chosen.seed, chosen.device
     )
@@ -80,18 +97,20 @@ def _asked(name: str) -> PreferenceVector:
     return PRESETS[name]
 
 
-def _reward(chosen: argparse.Namespace) -> "tuple[PreferenceVector, Spread]":
-    """P and what its weights stand for, told on stderr; raises ValueError."""
+def _reward(chosen: argparse.Namespace) -> "_Weights | tuple[str, Scorer]":
+    """P and what its weights stand for, or a model's id and scorer. Told on stderr; raises ValueError."""
     from prefs.spread import Spread  # noqa: PLC0415
 
-    if chosen.reward != LEARNED:
+    if chosen.reward != LEARNED and not chosen.reward.startswith(MODEL):
         if chosen.usd is None or chosen.seconds is None:
             raise ValueError("with weights of your own, say what a whole one stands for: --usd D and --seconds S")
-        return _stated(chosen.reward), Spread(chosen.usd, chosen.seconds, 0)
+        return _Weights(_stated(chosen.reward), Spread(chosen.usd, chosen.seconds, 0))
     from storage.store import Store  # noqa: PLC0415
     from webapp.learned import learned  # noqa: PLC0415
 
     with Store.open(flags.settings(chosen).database, create=False) as store:
+        if chosen.reward.startswith(MODEL):
+            return _model(store, chosen.reward.removeprefix(MODEL))
         found = learned(store)
     print(f"P as {found.fit.rankings:,} rankings of {found.fit.annotators} people reveal it:", file=sys.stderr)
     for name, weight in found.fit.weights.items():
@@ -100,7 +119,16 @@ def _reward(chosen: argparse.Namespace) -> "tuple[PreferenceVector, Spread]":
     print(f"A whole weight stands for ${usd:.4f} and {seconds:.2f} s, as on a typical ballot.", file=sys.stderr)
     preference = found.fit.preference
     assert preference is not None  # noqa: S101 - `learned` refuses it
-    return preference, Spread(usd, seconds, found.spread.ballots)
+    return _Weights(preference, Spread(usd, seconds, found.spread.ballots))
+
+
+def _model(store: "Store", id: str) -> "tuple[str, Scorer]":
+    from webapp.scoring import CannotScore, scorer_of  # noqa: PLC0415
+
+    try:
+        return id, scorer_of(store, id)
+    except CannotScore as error:
+        raise ValueError(str(error)) from error
 
 
 def _stated(text: str) -> PreferenceVector:
@@ -114,7 +142,12 @@ def _stated(text: str) -> PreferenceVector:
 
 def _told(before: Mapping[str, float], after: Mapping[str, float], ceiling: float, checkpoint: Path) -> None:
     print("\nIn held-out situations of the rehearsal world (simulated):", file=sys.stderr)
-    print(f"  reward  {before['utility']:.3f} -> {after['utility']:.3f}; the oracle: {ceiling:.3f}", file=sys.stderr)
+    if "score" not in after:
+        print(
+            f"  reward  {before['utility']:.3f} -> {after['utility']:.3f}; the oracle: {ceiling:.3f}", file=sys.stderr
+        )
+    if "score" in after:
+        print(f"  score   {before['score']:.3f} -> {after['score']:.3f}, by the reward model", file=sys.stderr)
     print(f"  solved  {before['solved']:.1%} -> {after['solved']:.1%}", file=sys.stderr)
     print(f"  dollars {before['usd']:.4f} -> {after['usd']:.4f}", file=sys.stderr)
     print(f"  seconds {before['latency_s']:.2f} -> {after['latency_s']:.2f}", file=sys.stderr)
