@@ -1,6 +1,6 @@
 """The JSON of a fit with its agreement, the same over HTTP and on the command line. Unknown is null."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from prefs.agreement.measured import Measured
@@ -8,6 +8,7 @@ from prefs.agreement.report import AgreementReport, agreement_report
 from prefs.bootstrap import Interval
 from prefs.fit.preference import fit
 from prefs.fit.result import Estimate, PreferenceFit, ScaledFit
+from prefs.fit.scaling import COVARIATES
 from prefs.fit.stated import Revealed, stated_and_revealed
 from prefs.judgement import Judgement
 from prefs.strengths.leaderboard import Leaderboard, leaderboard
@@ -44,8 +45,32 @@ def fit_record(judgements: Sequence[Judgement], aliases: Sequence[str] | None, *
         "wrong_above_right": {"pairs": found.gate.pairs, **_estimate(found.gate.wrong_above)},
         "stated_and_revealed": [_revealed(one) for one in stated_and_revealed(judgements, aliases=aliases)],
         "policies": _policies(leaderboard(judgements, flips=len(judgements) <= MOST_FOR_FLIPS)),
-        "intervals": {"level": 0.95, "method": f"sandwich, {found.ballot.clustering.kind} clusters"},
+        "intervals": {
+            "level": 0.95,
+            "method": f"sandwich, {found.ballot.clustering.kind} clusters, and no narrower than the model's own",
+            "about": found.ballot.clustering.about,
+        },
+        "notes": [*notes(found.ballot), *_chance(agreed)],
     }
+
+
+def notes(found: ScaledFit) -> Iterator[str]:
+    """What the weights cannot say, in whole sentences."""
+    untold = [name for name in found.unidentified if name not in (*COVARIATES, "line") and "tie of" not in name]
+    if "accuracy" in untold:
+        yield "Nothing can be said of accuracy: on no ballot was a right answer ranked beside a wrong one."
+        untold.remove("accuracy")
+    if untold:
+        yield f"Nothing can be said of {', '.join(untold)}: on no ballot do the ranked alternatives differ in it."
+    if found.weights and found.beta.low <= 0:
+        yield "It is not certain yet that any weight is above 0; more rankings, of more ballots, would tell."
+    yield f"The intervals speak of {found.clustering.about}."
+
+
+def _chance(agreed: AgreementReport) -> Iterator[str]:
+    """W is no share: two people who order things at random have 0.5."""
+    if agreed.w.overall.by_chance is not None:
+        yield f"Kendall's W would be {agreed.w.overall.by_chance:.2f} if people ordered independently of each other."
 
 
 def _scaled(found: ScaledFit) -> Json:
@@ -115,7 +140,7 @@ def _agreement(agreed: AgreementReport, *, names: bool) -> Json:
         ({"annotator": one.annotator} if names else {}) | _measured(one.tau) for one in agreed.leave_one_out
     )
     return {
-        "kendall_w": _measured(agreed.w.overall.w),
+        "kendall_w": {**_measured(agreed.w.overall.w), "by_chance": agreed.w.overall.by_chance},
         "krippendorff_alpha": _measured(agreed.alpha),
         "leave_one_out_tau": list(taus),
         "gold": _measured(agreed.gold[0].rate) if agreed.gold else None,

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from prefs.fit.choices import why_left_out
 from prefs.fit.preference import fit
 from prefs.fit.result import PreferenceFit
 from prefs.judgement import Judgement
@@ -11,7 +12,7 @@ from prefs.spread import Spread, typical_spread
 from storage.store import Store
 
 LEAST: Final = 20
-"""Rankings below which nothing is trained on them; chosen so that the intervals of a fit say something."""
+"""Usable rankings below which nothing is trained on them; chosen so that the intervals of a fit say something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +26,11 @@ class Learned:
 def learned(store: Store) -> Learned:
     """From the current rankings of a store; raises ValueError where they are too few or say nothing."""
     judgements: list[Judgement] = list(store.iter_judgements())
-    if len(judgements) < LEAST:
+    usable = sum(why_left_out(judgement) is None for judgement in judgements)
+    if usable < LEAST:
+        others = f" that can be used, of {len(judgements)}," if usable < len(judgements) else ","
         raise ValueError(
-            f"there are {len(judgements)} rankings, and a reward is learned from {LEAST} or more: rank more ballots, "
+            f"there are {usable} rankings{others} and a reward is learned from {LEAST} or more: rank more ballots, "
             'or give the weights yourself, such as --reward \'{"accuracy": 1, "cost": 0.5}\''
         )
     found, spread = fit(judgements, aliases=stated_aliases(judgements)), typical_spread(judgements)

@@ -24,7 +24,7 @@ NOBODY_TWICE: Final = "No two people ranked two of the same alternatives."
 
 @dataclass(frozen=True, slots=True)
 class Concordance:
-    """W from 0 (people order things independently) to 1 (all the same)."""
+    """W from 0 to 1 (all order things the same). Where people order independently it is `by_chance`, not 0."""
 
     w: Measured
     people: int
@@ -35,6 +35,8 @@ class Concordance:
     freedom: int
     p: float | None
     """Probability of such a χ² by chance; rough below about seven people."""
+    by_chance: float | None
+    """Expected W of people who order independently: 1 by their number, a half for two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +72,11 @@ def concordance(ranks: Array, seed: int = 0) -> Concordance:
         raise ValueError("concordance needs at least two people and two alternatives")
     top, bottom = _parts(ranks)
     if bottom == 0:
-        return Concordance(missing("Everybody tied everything.", people), people, count, None, count - 1, None)
+        return Concordance(missing("Everybody tied everything.", people), people, count, None, count - 1, None, None)
     chi = people * (count - 1) * top / bottom
     tail = chi_squared_tail(chi, count - 1)
-    return Concordance(_with_people_resampled(ranks, top / bottom, seed), people, count, chi, count - 1, tail)
+    w = _with_people_resampled(ranks, top / bottom, seed)
+    return Concordance(w, people, count, chi, count - 1, tail, 1 / people)
 
 
 def permutation_p(ranks: Array, seed: int = 0, times: int = PERMUTATIONS) -> float | None:
@@ -101,7 +104,7 @@ def _overall(tables: Sequence[Array], seed: int) -> Concordance:
     people = max((shape[0] for shape, _, _ in usable), default=0)
     count = max((shape[1] for shape, _, _ in usable), default=0)
     if not usable:
-        return Concordance(missing(NOBODY_TWICE), people, count, None, 0, None)
+        return Concordance(missing(NOBODY_TWICE), people, count, None, 0, None, None)
     tops, bottoms = [top for _, top, _ in usable], [bottom for _, _, bottom in usable]
     chi = sum(m * (n - 1) * top / bottom for (m, n), top, bottom in usable)
     freedom = sum(n - 1 for (_, n), _, _ in usable)
@@ -109,7 +112,8 @@ def _overall(tables: Sequence[Array], seed: int) -> Concordance:
     note = None if interval else f"{len(usable)} ballots are too few for an interval; {LEAST_UNITS} are needed."
     w = Measured(sum(tops) / sum(bottoms), interval, len(usable), note)
     w = guarded(w, sum(m for (m, _), _, _ in usable))
-    return Concordance(w, people, count, chi, freedom, chi_squared_tail(chi, freedom))
+    by_chance = sum(bottom / m for (m, _), _, bottom in usable) / sum(bottoms)
+    return Concordance(w, people, count, chi, freedom, chi_squared_tail(chi, freedom), by_chance)
 
 
 def _with_people_resampled(ranks: Array, w: float, seed: int) -> Measured:

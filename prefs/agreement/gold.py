@@ -16,8 +16,10 @@ from prefs.agreement.measured import Measured, guarded, missing, share
 from prefs.agreement.shared_ballot import in_order, positions
 from prefs.judgement import Candidate, Judgement
 
-_PUNCTUATION: Final = re.compile(r"[^\w\-−+.,%/$€£^*]|_")
-"""All but letters, digits and the signs that change what a number says."""
+_QUOTES: Final = re.compile(r'"([^"]*)"|[`“”„‘‚«»‹›]')
+"""In pairs where they are straight: 5" are inches, and f' is a derivative."""
+_END: Final = ".,;:? "
+"""What may end a sentence, beside an exclamation mark."""
 
 
 class Sameness(StrEnum):
@@ -60,11 +62,13 @@ class GoldRate:
 def gold_pairs(candidates: Sequence[Candidate], fair: Iterable[Sameness] = FAIR) -> tuple[GoldPair, ...]:
     """Every pair of one ballot of which one dominates. An unknown cost dominates nothing."""
     wanted = frozenset(fair)
-    texts = [normalised_answer(one.answer).rstrip(".,") for one in candidates]
+    texts = [normalised_answer(one.answer) for one in candidates]
     found = []
     for better, worse in permutations(range(len(candidates)), 2):
         if _cheaper_and_quicker(candidates[better], candidates[worse]):
-            same = _sameness(candidates[better], candidates[worse], texts[better] == texts[worse])
+            same = _sameness(
+                candidates[better], candidates[worse], bool(texts[better]) and texts[better] == texts[worse]
+            )
             if same is not None and same in wanted:
                 found.append(GoldPair(better, worse, same))
     return tuple(found)
@@ -82,9 +86,14 @@ def gold_rates(judgements: Iterable[Judgement], fair: Iterable[Sameness] = FAIR)
 
 
 def normalised_answer(answer: str | None) -> str:
-    """Letters and digits of the answer in one case, words one space apart; empty where there is none."""
-    folded = unicodedata.normalize("NFKC", answer or "").casefold()
-    return " ".join(_PUNCTUATION.sub(" ", folded).split())
+    """The answer in one case, words one space apart, without quotes and the end of a sentence; empty without an answer.
+
+    Every other sign stays: x < 3 is not x > 3, √2 is not 2, and nobody should fail for having seen that.
+    """
+    folded = unicodedata.normalize("NFC", answer or "").casefold()
+    text = " ".join(_QUOTES.sub(r" \1 ", folded).split())
+    bare = text.rstrip(_END + "!")
+    return bare if len(bare) > 1 and bare[-2:].isalpha() else text.rstrip(_END)  # 5! and n! are factorials
 
 
 def _sameness(one: Candidate, other: Candidate, same_text: bool) -> Sameness | None:
@@ -126,5 +135,5 @@ def _rate(annotator: str | None, verdicts: Sequence[bool | None]) -> GoldRate:
     said = passed + failed
     if not said:
         return GoldRate(annotator, 0, 0, unsaid, missing("No gold pair was put in an order."))
-    rate = guarded(Measured(passed / said, share(passed, said), said), said)
+    rate = guarded(Measured(passed / said, share(passed / said, said), said), said)
     return GoldRate(annotator, passed, failed, unsaid, rate)

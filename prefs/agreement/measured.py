@@ -72,20 +72,22 @@ def percentiles(value: float, drawn: NDArray[np.float64]) -> Interval:
     return Interval(float(value), min(float(low), float(value)), max(float(high), float(value)))
 
 
-def share(hits: int, of: int) -> Interval:
-    """Wilson's interval of a share of independent units; `of` is at least 1."""
-    p, z2 = hits / of, _NORMAL**2
+def share(p: float, of: int) -> Interval:
+    """Wilson's interval of a share `p` of so many independent units; `of` is at least 1."""
+    z2 = _NORMAL**2
     middle = (p + z2 / (2 * of)) / (1 + z2 / of)
     half = _NORMAL * math.sqrt(p * (1 - p) / of + z2 / (4 * of * of)) / (1 + z2 / of)
     return Interval(p, max(0.0, min(p, middle - half)), min(1.0, max(p, middle + half)))
 
 
 def measured_ratio(over: Sequence[float], under: Sequence[float], nothing: str, seed: int = 0) -> Measured:
-    """Σ over / Σ under over units that have any; missing with that sentence where none has."""
+    """Σ over / Σ under, a share, over units that have any; missing with that sentence where none has."""
     pairs = [(top, bottom) for top, bottom in zip(over, under, strict=True) if bottom]
     if not pairs:
         return missing(nothing)
     tops, bottoms = zip(*pairs, strict=True)
     interval = resampled_ratio(tops, bottoms, seed)
+    if interval is not None and interval.low == interval.high:  # resampling cannot go beyond what was seen
+        interval = share(math.fsum(tops) / math.fsum(bottoms), len(pairs))
     note = None if interval else f"{len(pairs)} units are too few for an interval; {LEAST_UNITS} are needed."
     return Measured(math.fsum(tops) / math.fsum(bottoms), interval, len(pairs), note)

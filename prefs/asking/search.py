@@ -71,9 +71,18 @@ def _best_of(
     x = {number: columns(pools[number], estimate.names, scaling) for number in dict.fromkeys(n for n, _ in sets)}
     starts = dict(zip(x, np.cumsum([0, *(len(rows) for rows in x.values())]), strict=False))
     rows = np.array([places for _, places in sets]) + np.array([starts[number] for number, _ in sets])[:, None]
-    values = gains(scaled(np.concatenate(list(x.values()))[rows], scaling), estimate.mean, estimate.precision)
+    values = _gains(np.concatenate(list(x.values()))[rows], estimate, scaling)
     at = int(values.argmax())
     return Found(*sets[at], float(values[at]))
+
+
+def _gains(shown: NDArray[np.float64], estimate: WeightEstimate, scaling: Scaling) -> NDArray[np.float64]:
+    """What each ballot teaches, (ballots, k, d) to (ballots,): nothing where a cost is unknown, as the fit leaves it
+    out."""
+    found = gains(scaled(shown, scaling), estimate.mean, estimate.precision)
+    if "cost" in estimate.names:
+        found[np.isnan(shown[:, :, estimate.names.index("cost")]).any(axis=1)] = 0.0
+    return found
 
 
 def _sets(count: int, size: int) -> tuple[Places, ...]:
@@ -89,7 +98,7 @@ def _teaching(
     pool: AskingPool, estimate: WeightEstimate, scaling: Scaling
 ) -> Callable[[Sequence[Places]], NDArray[np.float64]]:
     x = columns(pool, estimate.names, scaling)
-    return lambda sets: gains(scaled(x[np.array(sets)], scaling), estimate.mean, estimate.precision)
+    return lambda sets: _gains(x[np.array(sets)], estimate, scaling)
 
 
 def taken_sets(pool: AskingPool, asked: Collection[frozenset[str]]) -> frozenset[Places]:

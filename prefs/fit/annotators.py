@@ -7,7 +7,7 @@ best: the two differ where annotators do.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -138,12 +138,13 @@ def _pooling(rankings: Mapping[str, int], start: Fitted, now: _Population) -> Pa
 
 
 def _covariance(now: _Population) -> Covariance:
-    """Of the mean: each person's pull on it, one cluster each."""
+    """Of the mean: each person's pull on it, one cluster each; never surer than if everybody's weights were known."""
     precision = now.sd**-2
     people = np.arange(now.modes.shape[1])
     information = len(people) * np.diag(precision) - precision[:, None] * now.doubt.sum(axis=0) * precision
     pulls = precision[:, None] * (now.modes - now.mean[:, None])
-    return sandwich(pulls, np.linalg.inv(information), Codes(people, people, people), "annotator")
+    found = sandwich(pulls, np.linalg.inv(information), Codes(people, people, people), "annotator")
+    return replace(found, model=np.diag(now.sd**2) / len(people))
 
 
 def _own(now: _Population, place: int, person: int) -> Estimate:

@@ -20,6 +20,9 @@ PRIOR_SD: Final = 10.0
 """Each parameter's prior is normal around 0. In the ballot scaling a weight of 10 makes the best of two win 22,000
 times out of 22,001, so that this says next to nothing, but it keeps separable rankings finite."""
 
+LEAST_BETA: Final = 1e-6
+"""A utility below this is rounding, and nothing is liked."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
@@ -29,6 +32,7 @@ class Fitted:
     free: Optimum
     bounded: Optimum
     """The same as `free` where that has no negative weight."""
+    prior: Prior
 
     @property
     def moving(self) -> NDArray[np.bool_]:
@@ -39,7 +43,8 @@ class Fitted:
 def fitted(choices: Choices, prior_sd: float = PRIOR_SD, start: Fitted | None = None, close: float = CLOSE) -> Fitted:
     """The optima, from a start near them where one is given. Raises ValueError without rankings."""
     if not choices.rankings:
-        raise ValueError("there is nothing to fit: no ranking compares candidates whose features are known")
+        why = "; ".join(f"{count} left out because {reason}" for reason, count in sorted(choices.left_out.items()))
+        raise ValueError(f"there is nothing to fit: no ranking can be used ({why or 'there is none'})")
     kept = parameters(choices)
     prior = flat(kept, prior_sd)
     at_free, at_bounded = _starts(kept, start)
@@ -50,8 +55,8 @@ def fitted(choices: Choices, prior_sd: float = PRIOR_SD, start: Fitted | None = 
     free = maximise(objective, at_free, prior, close=close)
     bounds = weighed(kept)
     if (free.theta[bounds] >= 0).all():
-        return Fitted(kept, free, free)
-    return Fitted(kept, free, maximise(objective, at_bounded, prior, bounds, close))
+        return Fitted(kept, free, free, prior)
+    return Fitted(kept, free, maximise(objective, at_bounded, prior, bounds, close), prior)
 
 
 def flat(kept: Parameters, prior_sd: float) -> Prior:
@@ -102,12 +107,15 @@ def described(scaling: Scaling, found: Fitted, both: tuple[Covariance, Covarianc
         clustering=covariance.clustering,
         labels=kept.labels,
         theta=tuple(theta.tolist()),
-        covariance=covariance.matrix,
+        covariance=covariance.cautious,
     )
 
 
 def covariance_of(choices: Choices, found: Fitted, kind: Kind, *, bounded: bool = False) -> Covariance:
-    """The sandwich of the estimates without bounds, or of the bounded ones, of which those at 0 are held fixed."""
+    """The sandwich of the estimates without bounds, or of the bounded ones, of which those at 0 are held fixed.
+
+    The model's own covariance goes with it: see `Covariance.variance`.
+    """
     optimum = found.bounded if bounded else found.free
     evaluation = optimum.evaluation
     if evaluation.scores is None:
@@ -116,14 +124,18 @@ def covariance_of(choices: Choices, found: Fitted, kind: Kind, *, bounded: bool 
     moving = found.moving if bounded else np.ones(found.kept.count, np.bool_)
     bread = np.zeros_like(evaluation.information)
     bread[np.ix_(moving, moving)] = np.linalg.inv(evaluation.information[np.ix_(moving, moving)])
-    return sandwich(evaluation.scores[:, counts], bread, choices.codes.where(counts), kind)
+    covariance = sandwich(evaluation.scores[:, counts], bread, choices.codes.where(counts), kind)
+    return replace(covariance, model=bread)
 
 
 def identified(found: Fitted) -> NDArray[np.bool_]:
     """Which parameters the rankings, and not the prior alone, say something about."""
-    scores = found.free.evaluation.scores
-    moved: NDArray[np.bool_] = np.abs(scores).max(axis=1) > 1e-12 if scores is not None else np.zeros(0, np.bool_)
-    return moved
+    evaluation = found.free.evaluation
+    scores = np.zeros((found.kept.count, 1)) if evaluation.scores is None else evaluation.scores
+    own = np.diag(evaluation.information) - found.prior.precision
+    # Where people never waver, information is lost in rounding; where all tie, scores are.
+    told: NDArray[np.bool_] = (own > 1e-9 * scores.shape[1]) | (np.abs(scores).max(axis=1) > 1e-12)
+    return told
 
 
 def p_of(
@@ -132,12 +144,14 @@ def p_of(
     """P and β: weights by their greatest, with intervals by the delta method.
 
     An interval covers both that of the estimates without bounds and, where a bound holds, that with the bounds, cut
-    to [0, 1]. The greatest weight is 1, but where another may be greater its interval reaches down accordingly.
+    to [0, 1]. The greatest weight is 1, but where another may be greater its interval reaches down accordingly. Where
+    it is not certain that anything is liked, ratios mean nothing, and every interval is from 0 to 1.
     """
     theta, free = found.bounded.theta, found.free.theta
     top = max(places, key=lambda name: (theta[places[name]], name), default=None)
-    if top is None or (beta := float(theta[places[top]])) <= 0:
-        return dict.fromkeys(places, Estimate(0.0, 0.0, 1.0)), Estimate(0.0, 0.0, 0.0)
+    if top is None or (beta := float(theta[places[top]])) < LEAST_BETA:
+        most = max((covariance.estimate(float(free[i]), _unit(found, i)).high for i in places.values()), default=0.0)
+        return dict.fromkeys(places, Estimate(0.0, 0.0, 1.0)), Estimate(0.0, 0.0, max(most, 0.0))
     under = places[top]
     ratios = {
         name: _both(bounded.ratio(theta, place, under), covariance.ratio(free, place, under) if free[under] else None)
@@ -146,9 +160,17 @@ def p_of(
     rival = max((one.high for name, one in ratios.items() if name != top), default=0.0)
     weights = {name: _cut(one, 1.0) for name, one in ratios.items()}
     weights[top] = Estimate(1.0, 1.0 / max(rival, 1.0), 1.0)
-    slope = np.eye(found.kept.count)[under]
+    slope = _unit(found, under)
     scale = _both(bounded.estimate(beta, slope), covariance.estimate(float(free[under]), slope))
+    if scale.low <= 0:
+        weights = {name: Estimate(one.mean, 0.0, 1.0) for name, one in weights.items()}
     return weights, _cut(scale, np.inf)
+
+
+def _unit(found: Fitted, place: int) -> Floats:
+    """The gradient of one parameter."""
+    axis: Floats = np.eye(found.kept.count)[place]
+    return axis
 
 
 def _both(one: Estimate, other: Estimate | None) -> Estimate:

@@ -12,7 +12,7 @@ from prefs.fit.estimation import PRIOR_SD, Fitted, flat
 from prefs.fit.likelihood import evaluate
 from prefs.fit.newton import Objective, maximise
 from prefs.fit.result import Estimate, HeldOut
-from prefs.fit.sandwich import Kind, of_ratio
+from prefs.fit.sandwich import Kind, of_difference, of_ratio
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
@@ -45,7 +45,7 @@ def held_out(
     def share(over: Floats) -> Estimate | None:
         return of_ratio(over, pairs, choices.codes, clustering)
 
-    difference = share(right["ballot"] - right["absolute"])
+    difference = of_difference(right["ballot"] - right["absolute"], pairs, choices.codes, clustering)
     return HeldOut(int(pairs.sum()), share(right["ballot"]), share(right["absolute"]), difference)
 
 

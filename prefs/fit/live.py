@@ -140,7 +140,7 @@ def _leant(found: Fitted, *, alone: Choices | None = None, number: int | None = 
     """Both optima after one more ranking, or one less, to first order."""
     free = _step(found, found.free, alone, number)
     bounded = free if found.bounded is found.free else _step(found, found.bounded, alone, number)
-    return Fitted(found.kept, free, bounded)
+    return replace(found, free=free, bounded=bounded)
 
 
 def _step(found: Fitted, optimum: Optimum, alone: Choices | None, number: int | None) -> Optimum:
@@ -164,7 +164,7 @@ def _corrected(choices: Choices, found: Fitted, prior_sd: float) -> Fitted | Non
     bounded = free if same else _chord(choices, found, found.bounded, found.moving, prior_sd)
     if free is None or bounded is None or (bounded.theta[weighed(found.kept)] < 0).any():
         return None
-    return Fitted(found.kept, free, bounded)
+    return replace(found, free=free, bounded=bounded)
 
 
 def _chord(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from prefs.fit.choices import Choices
-from prefs.fit.estimation import PRIOR_SD, Fitted, covariance_of, fitted, scaled_fit
+from prefs.fit.estimation import PRIOR_SD, Fitted, covariance_of, fitted, identified, scaled_fit
 from prefs.fit.gate import outcome_gate
 from prefs.fit.held_out import FOLDS, held_out
 from prefs.fit.result import Estimate, PreferenceFit, WillingnessToPay
@@ -58,11 +58,14 @@ def willingness_to_pay(
     usd = float(np.exp(np.mean(np.log([max(float(one.cost_usd or 0), LEAST_USD) for one in shown]))))
     seconds = float(np.exp(np.mean(np.log([max(one.latency_s, LEAST_S) for one in shown]))))
     places = {name: found.kept.names.index(name) for name in ("accuracy", "cost", "latency")}
+    known = identified(found)
     cost = covariance.estimate(float(found.free.theta[places["cost"]]), np.eye(found.kept.count)[places["cost"]])
-    if cost.low <= 0 or cost.low == cost.high:
+    if cost.low <= 0 or not known[places["cost"]]:
         return WillingnessToPay(None, None, usd, seconds)
 
-    def dollars(name: str, factor: float) -> Estimate:
+    def dollars(name: str, factor: float) -> Estimate | None:
+        if not known[places[name]]:
+            return None
         one = covariance.ratio(found.free.theta, places[name], places["cost"])
         return Estimate(one.mean * factor, one.low * factor, one.high * factor)
 

@@ -64,7 +64,7 @@ class ScaledFit:
     theta: tuple[float, ...]
     """The estimates without bounds."""
     covariance: NDArray[np.float64] = field(compare=False, repr=False)
-    """Of `theta`, by the clustered sandwich."""
+    """Of `theta`, by the clustered sandwich, and nowhere below what the model itself says."""
 
     @property
     def preference(self) -> PreferenceVector | None:
@@ -86,9 +86,10 @@ class WillingnessToPay:
     """What people would give up, from the absolute scaling, at the geometric mean of cost and latency."""
 
     usd_per_solved: Estimate | None
-    """Dollars for a right answer instead of a wrong one. `None` unless people surely mind the cost."""
+    """Dollars for a right answer instead of a wrong one. `None` unless people surely mind the cost, and where no ballot
+    has both."""
     usd_per_second: Estimate | None
-    """Dollars for one second less. `None` unless people surely mind the cost."""
+    """Dollars for one second less. `None` unless people surely mind the cost, and where no ballot differs in it."""
     at_usd: float
     at_seconds: float
 

@@ -2,7 +2,7 @@
 
 `ballot` is the paper's: min–max over the ballot's own candidates, more being better, so that the weights plug into
 R(τ). `absolute` keeps magnitudes: −log dollars, −log seconds, the outcome and log(1 + uses), so that ratios of weights
-are willingness to pay. Covariates are the same in both, centred within the ballot.
+are willingness to pay. Covariates are the same in both, centred within the ballot but for `ungraded`, which is 1 or 0.
 """
 
 from collections.abc import Sequence

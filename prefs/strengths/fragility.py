@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solve
 
-from prefs.strengths.connection import NoEstimate
+from prefs.strengths.connection import NoEstimate, linked
 from prefs.strengths.newton import Optimum, Vector, maximise
 from prefs.strengths.orders import Orders
 from prefs.strengths.tied_choice import TiedChoices
@@ -41,8 +41,11 @@ class Fragility:
         self._entries = (seen.items, ranking)
 
     def fewest(self, above: int, below: int) -> tuple[int, ...] | None:
-        """Units without which `below` is above `above`, as few as were found; `None` where no removal does it."""
-        if _gap(self._full, above, below) <= EVEN:
+        """Units without which `below` is above `above`, as few as were found.
+
+        `None` where no removal does it, or only one that leaves nothing to compare the two by.
+        """
+        if _gap(self._full, above, below) < -EVEN:
             return ()
         gone = self._enough(above, below)
         if gone is None:
@@ -55,7 +58,8 @@ class Fragility:
                 high = middle
             else:
                 low = middle
-        return tuple(self._spared(gone[:high], above, below))
+        found = self._spared(gone[:high], above, below)
+        return None if self._apart(found, above, below) else tuple(found)
 
     def flips(self, gone: tuple[int, ...], above: int, below: int) -> bool:
         """Whether a fit without these units really puts `below` above."""
@@ -109,6 +113,12 @@ class Fragility:
             return Removal(counts, maximise(self._likelihood.weighted(counts), self._prior_sd, start))
         except NoEstimate:
             return None
+
+    def _apart(self, gone: list[int], above: int, below: int) -> bool:
+        """Whether nothing links the two any more, so that only the prior orders them."""
+        left = self._seen.counted(np.where(np.isin(self._units, gone), 0.0, 1.0))
+        part = linked(left.wins())
+        return bool(part[above] != part[below])
 
     def _present(self, refit: Removal, item: int) -> bool:
         items, ranking = self._entries

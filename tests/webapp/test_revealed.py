@@ -151,7 +151,7 @@ def test_the_command_prints_what_the_rankings_reveal(tmp_path: Path, capsys: pyt
     assert found["agreement"]["kendall_w"]["mean"] is None
     assert "annotator" not in found["agreement"]["leave_one_out_tau"][0]
     assert main(["fit", "--db", url, "--names"]) == 0
-    assert f"{BALLOTS} rankings of 1 people" in capsys.readouterr().out
+    assert f"{BALLOTS} rankings of 1 person" in capsys.readouterr().out
     assert main(["fit", "--db", url, "--aliases", "answer-9"]) == 2
     assert "no alias 'answer-9'" in capsys.readouterr().err
 
@@ -161,3 +161,23 @@ def test_a_database_without_rankings_is_said_plainly(tmp_path: Path, capsys: pyt
     Store.open(url).close()
     assert main(["fit", "--db", url]) == 2
     assert "nothing has been ranked" in capsys.readouterr().err
+
+
+def test_the_decision_between_settings_is_told_with_the_rankings_that_it_saves(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    url = f"sqlite:///{tmp_path / 'podium.sqlite3'}"
+
+    async def fill() -> None:
+        async with Store.open(url) as store:
+            await ranked(store)
+
+    asyncio.run(fill())
+    dear = '{"accuracy": 0, "cost": 0, "latency": 1}'
+    assert main(["decide", "Frugal", dear, "--planned", "100", "--json", "--db", url]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["leader"], found["certain"], found["saved"]) == ("Frugal", True, 100 - BALLOTS)
+    assert main(["decide", "Frugal", dear, "--db", url]) == 0
+    assert "99 % certain: Frugal" in capsys.readouterr().out
+    assert main(["decide", "Frugal", "nobody", "--db", url]) == 2
+    assert "'nobody' is no preset" in capsys.readouterr().err

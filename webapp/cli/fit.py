@@ -5,6 +5,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from webapp.cli import flags
+from webapp.views import amounts
 
 if TYPE_CHECKING:
     from prefs.judgement import Judgement
@@ -52,10 +53,13 @@ def _aliases(text: str, judgements: "list[Judgement]") -> tuple[str, ...] | None
 
 
 def _printed(record: dict[str, Any]) -> str:
-    lines = [f"{record['rankings']:,} rankings of {record['annotators']} people, {record['comparisons']:,} comparisons"]
+    counted = amounts.counted(record["rankings"], "ranking")
+    people = "1 person" if record["annotators"] == 1 else f"{record['annotators']:,} people"
+    lines = [f"{counted} of {people}, {amounts.counted(record['comparisons'], 'comparison')}"]
     lines += [f"  left out, {why}: {count}" for why, count in record["left_out"].items()]
     lines += ["", f"P, the greatest weight is 1; its utility is {_range(record['beta'])}"]
     lines += [f"  {name:<14} {_range(one)}" for name, one in record["weights"].items()]
+    lines += record["notes"]
     accuracy, ceiling = record["pair_accuracy"], record["noise_ceiling"]
     lines += ["", f"Pairs put right on ballots left out of the fit: {_range(accuracy)}"]
     lines.append(f"Two people agree on a pair: {_range(ceiling)}")

@@ -49,7 +49,9 @@ REVEALED_NONE: Final = (
 REVEALED_NOTE: Final = (
     "The weights P under which the orders that people gave are most likely (Plackett–Luce with ties; 95 % intervals)."
 )
-REVEALED_UNTOLD: Final = "Nothing can be said of {names}: on no ballot do the alternatives differ in it."
+REVEALED_UNTOLD: Final = (
+    "Nothing can be said of {names}: no ballot had alternatives that differ in it, or nobody graded them."
+)
 REVEALED_LEFT_OUT: Final = "{count} rankings are left out: a price on their ballot is unknown, or they place nothing."
 REVEALED_UPDATED: Final = "The last ranking was taken in within {milliseconds} ms."
 WEIGHTS: Final[Mapping[str, str]] = {"accuracy": "Accuracy", "cost": "Low cost", "latency": "Speed"}

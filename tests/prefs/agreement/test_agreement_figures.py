@@ -56,6 +56,19 @@ def test_chi_squared_of_w_is_friedmans() -> None:
     assert concordance(ranks).chi_squared == pytest.approx(stats.friedmanchisquare(*ANXIETY[:, :6].T).statistic)
 
 
+@pytest.mark.parametrize("people", [2, 3, 5])
+def test_w_of_people_who_order_independently_is_what_chance_gives(people: int) -> None:
+    chance = np.random.default_rng(people)
+    drawn = [
+        judged(f"p{person}", chance.permutation(4).tolist(), query=f"q{query}")
+        for query in range(400)
+        for person in range(people)
+    ]
+    found = concordances(drawn).overall
+    assert found.by_chance == pytest.approx(1 / people)
+    assert found.w.value == pytest.approx(found.by_chance, abs=0.03)
+
+
 def test_permutation_p_of_three_people_in_full_agreement_is_one_in_thirty_six() -> None:
     ranks = np.array([[1, 2, 3]] * 3, dtype=np.float64)
     assert permutation_p(ranks, times=20_000) == pytest.approx(1 / 36, abs=0.005)

@@ -56,6 +56,37 @@ def test_answers_are_the_same_whatever_their_case_and_space_but_not_their_sign()
     assert normalised_answer("1.5") != normalised_answer("15")
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("x < 3", "x > 3"),
+        ("√2", "2"),
+        ("5!", "5"),
+        ("n!", "n"),
+        ("f'", "f"),
+        ('5"', "5"),
+        ("x²", "x2"),
+        ("a ≠ b", "a = b"),
+        ("[1, 2]", "(1, 2)"),
+        ("¬p", "p"),
+        ("", "..."),
+        (None, None),
+    ],
+)
+def test_answers_that_mean_different_things_or_nothing_are_no_gold(one: str | None, other: str | None) -> None:
+    pair = [candidate(0, "a", usd="1", seconds=1, answer=one), candidate(1, "b", usd="2", seconds=2, answer=other)]
+    assert gold_pairs(pair) == ()
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("Paris!", "paris"), ("“Paris”.", "Paris"), ("`x`", "x"), ('"Paris"', "Paris"), ("Is it?", "is it")],
+)
+def test_quotes_and_the_end_of_a_sentence_do_not_make_another_answer(one: str, other: str) -> None:
+    pair = [candidate(0, "a", usd="1", seconds=1, answer=one), candidate(1, "b", usd="2", seconds=2, answer=other)]
+    assert gold_pairs(pair) == (GoldPair(0, 1, Sameness.ANSWER),)
+
+
 def test_gold_rates_count_rankings_and_put_ties_aside() -> None:
     shown = (CHEAP, DEAR)
     found = gold_rates(
@@ -76,13 +107,13 @@ def test_gold_rates_count_rankings_and_put_ties_aside() -> None:
 
 
 def test_wilsons_interval_is_that_of_the_book() -> None:
-    found = share(81, 263)  # Newcombe 1998, table I
+    found = share(81 / 263, 263)  # Newcombe 1998, table I
     assert (found.low, found.high) == pytest.approx((0.2553, 0.3662), abs=0.00005)
 
 
 @given(st.integers(1, 500), st.data())
 def test_wilsons_interval_holds_the_share(of: int, data: st.DataObject) -> None:
-    found = share(data.draw(st.integers(0, of)), of)
+    found = share(data.draw(st.integers(0, of)) / of, of)
     assert 0 <= found.low <= found.mean <= found.high <= 1
 
 
@@ -119,6 +150,16 @@ def test_the_best_model_lies_within_the_attainable_bounds(shares: list[float]) -
     agreement = float(np.mean([p**2 + (1 - p) ** 2 for p in shares]))
     best = float(np.mean([max(p, 1 - p) for p in shares]))
     assert agreement - 1e-9 <= best <= (1 + math.sqrt(max(2 * agreement - 1, 0))) / 2 + 1e-9
+
+
+def test_full_agreement_on_a_few_ballots_is_not_certainty() -> None:
+    """Resampling ballots that all agree can only agree."""
+    twice = [judged(person, [1, 2, 3], query=f"q{query}") for person in ("ann", "ben") for query in range(6)]
+    found = noise_ceiling(twice).agreement
+    assert found.value == 1
+    assert found.interval is not None
+    assert 0.5 < found.interval.low < 0.7
+    assert found.interval.high == 1
 
 
 def test_a_ceiling_without_data_says_what_is_missing() -> None:

@@ -164,6 +164,23 @@ def test_no_ballot_comes_twice_until_none_is_left() -> None:
     assert len(asked) == 5
 
 
+def test_a_ballot_that_the_fit_would_leave_out_is_not_chosen() -> None:
+    """One unknown cost on a ballot, and its ranking teaches nothing."""
+    unpriced = pool("q", 6)
+    rows = tuple(replace(one, cost_usd=None) if place == 2 else one for place, one in enumerate(unpriced.features))
+    unpriced = replace(unpriced, features=rows)
+    asked: set[frozenset[str]] = set()
+    for _ in range(5):  # all that can be made of the other five
+        found = next_ask([unpriced], BALANCED, seed=1, random_share=0, asked=asked)
+        assert found is not None
+        assert found.gain > 0
+        assert "q-2" not in found.trajectories
+        asked.add(frozenset(found.trajectories))
+    last = next_ask([unpriced], BALANCED, seed=1, random_share=0, asked=asked)
+    assert last is not None
+    assert last.gain == 0
+
+
 def test_pools_that_are_too_small_are_left_out() -> None:
     assert next_ask([pool("small", 3)], BALANCED, seed=1) is None
     assert next_ask([], BALANCED, seed=1) is None

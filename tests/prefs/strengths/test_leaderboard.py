@@ -126,6 +126,32 @@ def test_the_one_ranking_that_decides_is_found() -> None:
     assert flip.annotators == ("q",)
 
 
+def test_equal_policies_change_places_by_one_ranking_and_not_by_none() -> None:
+    even = [judged(at, [["a"], ["b"]] if at % 2 else [["b"], ["a"]]) for at in range(20)]
+    above, below = leaderboard(even, flips=True).rows
+    assert above.strength == pytest.approx(below.strength, abs=1e-9)
+    assert above.flip is not None
+    assert above.flip.rankings is not None
+    assert len(above.flip.rankings) == 1
+    again = leaderboard([one for one in even if one.ranking not in above.flip.rankings])
+    assert row(again, below.policy).strength > row(again, above.policy).strength
+
+
+def test_a_removal_that_leaves_two_policies_uncompared_is_no_flip() -> None:
+    """Without two of these, c and d are linked by nothing, and only the prior puts one above the other."""
+    said = [
+        judged(at, groups)
+        for at, groups in enumerate(
+            [[["a"], ["c"]], [["d"], ["d"], ["b"]], [["b"], ["c"], ["d"]], [["a"], ["b"], ["c"], ["d"]]]
+        )
+    ]
+    seen = entered(said)
+    above, below = seen.names.index("c"), seen.names.index("d")
+    search = Fragility(seen, 3.0)
+    assert search.flips((2, 3), above, below)
+    assert search.fewest(above, below) is None
+
+
 def test_no_removal_turns_around_what_everybody_said() -> None:
     flip = leaderboard([judged(at, [["a"], ["b"]]) for at in range(5)], flips=True).rows[0].flip
     assert flip is not None
