@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, exists, insert, select
 
 from prefs.ballot import Ballot
 from prefs.ranking import Ranking, check
+from storage import study_assignments
 from storage.errors import StoreConflict, StoreMissing
 from storage.pages import Read, pages
 from storage.records import RecordError, dump_ballot, dump_ranking, load_ballot, load_ranking
@@ -44,6 +45,7 @@ def keep_ranking(connection: Connection, ranking: Ranking, ballot_version: str |
     repeated = _repeated(connection, ranking, key)
     if repeated is not None:
         return repeated
+    study_assignments.rank(connection, ranking.ballot, ranking.annotator, ranking.made_at)
     ballot = _locked_ballot(connection, ranking.ballot)
     if ballot_version is not None and ballot_version != ballot.version:
         raise StoreConflict("the ballot changed since it was shown; reload it")

@@ -6,7 +6,7 @@ Rows are not the domain: nothing outside `storage` sees them (docs/decisions/000
 from datetime import datetime
 from typing import ClassVar, Final
 
-from sqlalchemy import BigInteger, DateTime, Integer, LargeBinary, MetaData, Table, Text, text
+from sqlalchemy import BigInteger, DateTime, ForeignKeyConstraint, Integer, LargeBinary, MetaData, Table, Text, text
 from sqlalchemy.orm import registry
 from sqlmodel import Field, ForeignKey, Index, SQLModel, UniqueConstraint
 
@@ -153,6 +153,51 @@ class RewardModelRow(Row, table=True):
     record: str = Field(sa_type=Text)
 
 
+class StudyRow(Row, table=True):
+    """Ballots that several people are asked to rank."""
+
+    __tablename__ = "study"
+    __table_args__: ClassVar = (Index(None, "made_at", "id"),)
+
+    id: str = Field(primary_key=True, sa_type=Text)
+    made_at: datetime = Field(sa_type=TIME)
+    closed_at: datetime | None = Field(default=None, sa_type=TIME)
+    record: str = Field(sa_type=Text)
+
+
+class StudyBallotRow(Row, table=True):
+    """A ballot of a study."""
+
+    __tablename__ = "study_ballot"
+
+    study_id: str = Field(primary_key=True, sa_type=Text, sa_column_args=(ForeignKey("study.id"),))
+    ballot_id: str = Field(primary_key=True, index=True, sa_type=Text, sa_column_args=(ForeignKey("ballot.id"),))
+    place: int
+    """In the study's order, from 0."""
+    gold: bool
+
+
+class AssignmentRow(Row, table=True):
+    """A ballot of a study in the hands of one person."""
+
+    __tablename__ = "assignment"
+    __table_args__: ClassVar = (
+        ForeignKeyConstraint(["study_id", "ballot_id"], ["study_ballot.study_id", "study_ballot.ballot_id"]),
+        Index(None, "study_id", "annotator"),
+    )
+
+    study_id: str = Field(primary_key=True, sa_type=Text)
+    ballot_id: str = Field(primary_key=True, sa_type=Text)
+    annotator: str = Field(primary_key=True, sa_type=Text)
+    state: str = Field(sa_type=Text)
+    leased_until: datetime = Field(sa_type=TIME)
+    first_leased_at: datetime = Field(sa_type=TIME)
+    changed_at: datetime = Field(sa_type=TIME)
+    counted: bool | None = None
+    """Whether the ranking counts towards the overlap; null before it is ranked."""
+    reason: str | None = Field(default=None, sa_type=Text)
+
+
 TABLES = Row.metadata.tables
 RUN: Table = TABLES["run"]
 TRAJECTORY: Table = TABLES["trajectory"]
@@ -162,3 +207,6 @@ BALLOT: Table = TABLES["ballot"]
 RANKING: Table = TABLES["ranking"]
 QUERY: Table = TABLES["query"]
 REWARD_MODEL: Table = TABLES["reward_model"]
+STUDY: Table = TABLES["study"]
+STUDY_BALLOT: Table = TABLES["study_ballot"]
+ASSIGNMENT: Table = TABLES["assignment"]

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from fastapi.responses import JSONResponse, RedirectResponse
 
 from storage.errors import StoreError
-from webapp.api import ballots, export, preferences, problems, rewards, runs, serving, texts, trajectories
+from webapp.api import ballots, export, preferences, problems, rewards, runs, serving, studies, texts, trajectories
 from webapp.guard import Guard
 from webapp.services import Services
 
@@ -29,7 +29,7 @@ def create_app(services: Services, *, page: bool = True) -> FastAPI:
     )
     problems.install(app)
     app.state.services = services
-    for part in (runs, trajectories, texts, ballots, preferences, rewards, export, serving):
+    for part in (runs, trajectories, texts, ballots, studies, preferences, rewards, export, serving):
         app.include_router(part.routes, prefix="/api/v1")
     _add_health(app, services)
     if page:

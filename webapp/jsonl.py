@@ -55,11 +55,16 @@ class TraceFile:
 
     def __iter__(self) -> Iterator[Trajectory]:
         """The traces as trajectories, which start when their file was written; raises ValueError with file and line."""
-        for path in sorted(self.path.glob("*.json*")) if self.path.is_dir() else [self.path]:
+        paths = sorted(self.path.glob("*.json*")) if self.path.is_dir() else [self.path]
+        if not paths:
+            raise FileNotFoundError(f"there is no .json or .jsonl file in {self.path}")
+        for path in paths:
             try:
                 yield from _traces(path)
             except BadRow as error:
                 raise ValueError(f"{path}, {error}") from error
+            except UnicodeDecodeError as error:
+                raise ValueError(f"{path} is not text in UTF-8: {error}") from error
 
 
 def _traces(path: Path) -> Iterator[Trajectory]:
@@ -67,9 +72,9 @@ def _traces(path: Path) -> Iterator[Trajectory]:
     with path.open("rb") as file:
         whole_first_line = file.readline(LONGEST_LINE).strip().endswith(b"}")
     if not whole_first_line:
-        yield read_trace(path.read_text(encoding="utf-8"), written_at)
+        yield read_trace(path.read_text(encoding="utf-8-sig"), written_at)
         return
-    with path.open(encoding="utf-8") as lines:
+    with path.open(encoding="utf-8-sig") as lines:
         yield from read_traces(lines, written_at)
 
 

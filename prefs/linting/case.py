@@ -11,6 +11,8 @@ Record = dict[str, Any]
 """A trajectory record in its JSON form."""
 ALIASES: Final = ("answer-1", "reasoner-1", "search-1")
 """Aliases that made-up rollouts may use; the last step of a rollout without `answer-1` goes to `answer-3`."""
+WRONG: Final = "It is 398, as far as I can tell."
+"""An answer that is longer than the right one, so that a reward which pays for length shows."""
 STARTED_AT: Final = "2026-01-01T00:00:00Z"
 
 
@@ -83,7 +85,7 @@ def _record(place: int, rollout: Rollout, preference: Mapping[str, Any]) -> Reco
         "started_at": STARTED_AT,
         "steps": _steps(route, rollout),
         "stop_reason": "answered",
-        "answer": "397.8" if rollout.outcome else "398",
+        "answer": "397.8" if rollout.outcome else WRONG,
         "outcome": {"verdict": verdict, "by": None if rollout.outcome is None else "reference"},
         **_totals(rollout.cost_usd, rollout.latency_s),
     }

@@ -68,12 +68,14 @@ class _Search:
                 self._try(law, case)
 
     def _try(self, law: Law, case: Case) -> None:
+        asked = self.score.asked
         try:
             violation = law.broken(self.score, case)
         except Unusable as unusable:
             self._keep(unusable.violation, unusable.violation.before.case)
             return
-        self.checked.add(law.name)
+        if self.score.asked > asked:  # else nothing in this batch is what the law speaks of
+            self.checked.add(law.name)
         if violation is not None:
             self._keep(violation, case)
 

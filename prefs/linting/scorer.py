@@ -49,10 +49,13 @@ class Scorer:
 
     reward: Reward
     calls: int = field(default=0)
+    asked: int = field(default=0)
+    """How often a law wanted scores, kept ones too."""
     kept: dict[Case, Scores] = field(default_factory=dict)
 
     def __call__(self, case: Case) -> Scores:
         """One number for each rollout; `None` for an ungraded one. Raises Unusable."""
+        self.asked += 1
         if case not in self.kept:
             self.kept[case] = self.anew(case)
         return self.kept[case]
@@ -67,6 +70,7 @@ class Scorer:
         A TimeoutError or ConnectionError goes through: no answer says nothing about the reward.
         """
         self.calls += 1
+        self.asked += 1
         try:
             given = self.reward(case.records(), case.preference_json())
         except (TimeoutError, ConnectionError):

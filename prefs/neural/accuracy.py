@@ -36,24 +36,30 @@ class Calibration:
 def pair_accuracy(pairs: Sequence[Pair], margins: Sequence[float], seed: int = 0) -> Interval:
     """Share of pairs with a positive margin; a margin of 0 counts half. Interval by a bootstrap over queries.
 
-    Where all pairs are right, or all wrong, no resample differs; the interval is Wilson's then, over the queries.
+    Where no resample differs, as with one query or without a mistake, the interval is Wilson's, over the queries.
     `margins` are score of the better − score of the worse. Raises ValueError for none, or for one that is no number.
     """
     clusters = _Clusters(pairs, seed)
     found = clusters.share([_right(margin) for margin in margins])
     if found is None:
         raise ValueError("there is no pair to measure with")
-    if found.mean in (0.0, 1.0):
-        return share(round(found.mean * clusters.queries), clusters.queries)
+    if found.low == found.high:
+        return share(found.mean, clusters.queries)
     return found
 
 
 def gain(pairs: Sequence[Pair], one: Sequence[float], other: Sequence[float], seed: int = 0) -> Interval:
-    """Pair accuracy of the margins `one` − that of `other` on the same pairs, paired in every resample."""
-    right = [_right(a) - _right(b) for a, b in zip(one, other, strict=True)]
-    found = _Clusters(pairs, seed).share(right)
+    """Pair accuracy of the margins `one` − that of `other` on the same pairs, paired in every resample.
+
+    One query alone cannot be resampled: the interval leaves as much room as Wilson's does for a share of 0.
+    """
+    clusters = _Clusters(pairs, seed)
+    found = clusters.share([_right(a) - _right(b) for a, b in zip(one, other, strict=True)])
     if found is None:
         raise ValueError("there is no pair to measure with")
+    if clusters.queries == 1:
+        room = share(0.0, clusters.queries).high
+        return Interval(found.mean, max(-1.0, found.mean - room), min(1.0, found.mean + room))
     return found
 
 

@@ -45,6 +45,8 @@ class LengthReport:
         about = "" if self.exact else "about "
         at = f"at a length of {self.max_length:,} tokens"
         told = [f"{self.rows:,} rows of {self.format}, counted by {self.counted_by}"]
+        if not self.rows:
+            return tuple(told)
         if self.quantiles:
             shares = ", ".join(f"{share:.0%} ≤ {tokens:,}" for share, tokens in self.quantiles.items())
             told.append(f"tokens: {shares}")

@@ -26,3 +26,12 @@ def test_a_ranking_is_taken_in_and_what_rankings_reveal_is_shown(page: Page, des
     expect(page.locator("#revealed-note")).to_contain_text("Plackett–Luce")
     page.locator("#revealed").get_by_text("Show as table").click()
     expect(page.locator("#revealed table")).to_contain_text("Low cost")
+
+
+def test_no_tab_is_wider_than_a_phone(page: Page, desk: Desk) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    desk.open()
+    for name in ("Run", "Compare and rank", "What rankings reveal", "History"):
+        page.get_by_role("tab", name=name).click()
+        expect(page.get_by_role("tab", name=name)).to_have_attribute("aria-selected", "true")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, name

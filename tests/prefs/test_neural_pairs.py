@@ -79,6 +79,16 @@ def test_ten_queries_without_a_mistake_are_no_certainty(margin: float, ends: tup
     assert (found.low, found.high) == pytest.approx(ends, abs=1e-3)
 
 
+def test_one_query_shows_neither_an_accuracy_nor_a_gain() -> None:
+    some, margins = [made("q", n) for n in range(6)], [1.0, 1.0, -1.0] * 2
+    found = pair_accuracy(some, margins)
+    assert found.mean == pytest.approx(2 / 3)
+    assert found.low < 0.5 < found.high
+    better = gain(some, margins, [-1.0] * 6)
+    assert better.mean == pytest.approx(2 / 3)
+    assert better.low < 0 < better.high
+
+
 def test_gain_is_paired() -> None:
     some = [made(f"q{n}", n) for n in range(30)]
     margins = [1.0 if n % 3 else -1.0 for n in range(30)]

@@ -60,3 +60,18 @@ def test_bad_trace_is_named_by_its_line_and_nothing_is_kept(podium: Podium, tmp_
         assert code == 2
         assert f"{file}, line 2: " in err
         assert kept(tmp_path) == []
+
+
+def test_an_empty_folder_or_what_is_no_text_is_said_and_a_byte_order_mark_is_read(
+    podium: Podium, tmp_path: Path
+) -> None:
+    folder, file = tmp_path / "none", tmp_path / "t.jsonl"
+    folder.mkdir()
+    assert podium("import", "traces", str(folder)) == (2, f"podium: there is no .json or .jsonl file in {folder}\n")
+    file.write_bytes(b"\xff\xfe{}\n")
+    code, err = podium("import", "traces", str(file))
+    assert code == 2
+    assert f"{file} is not text in UTF-8" in err
+    file.write_text(json.dumps(trace("one")) + "\n", encoding="utf-8-sig")
+    assert podium("import", "traces", str(file))[0] == 0
+    assert kept(tmp_path) == ["hle-one"]

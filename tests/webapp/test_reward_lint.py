@@ -113,6 +113,27 @@ def test_a_module_that_fails_to_load_says_why(capsys: pytest.CaptureFixture[str]
     assert "no_such_library" in err
 
 
+def test_a_module_that_leaves_the_program_is_one_that_cannot_be_loaded(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "leaving.py"
+    file.write_text("raise SystemExit(0)\n", encoding="utf-8")
+    code, _, err = linted(capsys, f"{file}:reward")
+    assert code == 2
+    assert "SystemExit" in err
+
+
+def test_what_a_reward_prints_is_no_part_of_the_report(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "loud.py"
+    file.write_text(
+        "def reward(trajectories, preference):\n    print('scoring')\n    return [1.0 for _ in trajectories]\n",
+        encoding="utf-8",
+    )
+    _, out, err = linted(capsys, f"{file}:reward", "--cases", "1", "--json")
+    assert json.loads(out)["cases"] == 1
+    assert "scoring" in err
+
+
 def test_a_reward_that_does_not_answer_in_time_ends_the_search(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

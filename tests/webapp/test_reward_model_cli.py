@@ -79,6 +79,17 @@ def test_a_folder_whose_files_were_changed_is_not_registered(tmp_path: Path, dat
         assert RewardModels(store).newest() == ()
 
 
+def test_where_no_model_is_registered_it_says_how_to_make_one(
+    database: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Store.open(database).close()
+    assert podium("reward-models") == 0
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "`podium train-reward` makes one" in told.err
+
+
 def test_models_are_listed_with_their_accuracy(
     tmp_path: Path, database: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

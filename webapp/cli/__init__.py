@@ -4,14 +4,32 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from webapp.cli import ask, database, evaluate, exchange, fit, pool, prompt, reward, reward_model, serve, train_policy
+from webapp.cli import (
+    ask,
+    database,
+    decide,
+    evaluate,
+    exchange,
+    fit,
+    pool,
+    prompt,
+    reward,
+    reward_model,
+    serve,
+    study,
+    train_policy,
+    tune,
+)
 
 COMMANDS = (
     serve,
     ask,
     prompt,
     exchange,
+    study,
     fit,
+    decide,
+    tune,
     reward,
     reward_model,
     train_policy,

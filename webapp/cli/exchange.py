@@ -92,7 +92,7 @@ def _kind(text: str) -> str:
 def _export(chosen: argparse.Namespace) -> int:
     from storage.store import Store  # noqa: PLC0415
     from webapp.exports.asked import options  # noqa: PLC0415
-    from webapp.exports.kinds import Wishes, open_export  # noqa: PLC0415
+    from webapp.exports.kinds import Wishes, check, open_export  # noqa: PLC0415
     from webapp.exports.pseudonyms import pseudonyms  # noqa: PLC0415
 
     settings = flags.settings(chosen)
@@ -104,8 +104,9 @@ def _export(chosen: argparse.Namespace) -> int:
         _pool(chosen.kind, settings.pool),
         chosen.licence,
     )
+    check(chosen.kind, wishes)
     measuring = _measuring(chosen)
-    with Store.open(settings.database) as store:
+    with Store.open(settings.database, create=False) as store:
         made = open_export(store, chosen.kind, wishes, None if measuring is None else measuring.see)
         with _sink(chosen.out, made.media_type) as write:
             for chunk in made.chunks:
@@ -154,6 +155,15 @@ def _sink(out: Path | None, media_type: str) -> Iterator[IO[bytes] | _Terminal]:
             raise ValueError("a Parquet file is not for a terminal: name it with --out FILE")
         yield _Terminal()
         return
+    if out.is_dir():
+        raise IsADirectoryError(f"{out} is a folder: name a file in it")
+    if not out.parent.is_dir():
+        raise FileNotFoundError(f"there is no folder {out.parent}: create it first")
+    if out.exists() and not out.is_file():  # a device or a pipe, which a rename would put a file in the place of
+        with out.open("wb") as file:
+            yield file
+        return
+    out = out.resolve()  # so that a link goes on pointing where it did
     partial = out.with_name(out.name + ".partial")
     try:
         with partial.open("wb") as file:

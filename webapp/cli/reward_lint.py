@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 import time
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 
 from webapp.cli.flags import seconds
@@ -43,7 +44,10 @@ def run(chosen: argparse.Namespace) -> int:
 
     if not chosen.call_timeout:
         raise ValueError("--call-timeout must be more than 0 seconds")
-    with opened(chosen.lint, chosen.signature, chosen.call_timeout) as reward:
+    with (
+        redirect_stdout(sys.stderr),  # what the reward prints is no part of the report
+        opened(chosen.lint, chosen.signature, chosen.call_timeout) as reward,
+    ):
         report = lint(reward, chosen.cases, chosen.seed, _Progress(chosen.cases))
     if chosen.json:
         print(json.dumps(report_json(report), ensure_ascii=False))

@@ -66,7 +66,7 @@ def _train(chosen: argparse.Namespace) -> int:
 
     course, reading = _course(chosen), _reading(chosen)
     _prepare(chosen.threads)
-    with Store.open(flags.settings(chosen).database) as store:
+    with Store.open(flags.settings(chosen).database, create=False) as store:
         if store.read_only:  # known now rather than after hours of training
             raise StoreReadOnly(READ_ONLY)
         data = data_of(store, course)
@@ -99,13 +99,16 @@ def _models(chosen: argparse.Namespace) -> int:
     from webapp.reward_card import percent  # noqa: PLC0415
     from webapp.reward_training import finished  # noqa: PLC0415
 
-    with Store.open(flags.settings(chosen).database) as store:
+    with Store.open(flags.settings(chosen).database, create=chosen.add is not None) as store:
         kept = RewardModels(store)
         if chosen.add is not None:
             model = finished(chosen.add)
             asyncio.run(kept.register(model))
             print(f"{model.id} is registered", file=sys.stderr)
-        for model in kept.newest():
+        known = kept.newest()
+        if not known:
+            print("no reward model is registered here; `podium train-reward` makes one", file=sys.stderr)
+        for model in known:
             if chosen.json:
                 print(json.dumps(reward_model_json(model), ensure_ascii=False))
                 continue

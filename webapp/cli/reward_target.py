@@ -78,7 +78,7 @@ def _module(name: str) -> ModuleType:
         sys.path.insert(0, here)
     try:
         return importlib.import_module(name)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ValueError(f"cannot import {name}: {type(error).__name__}: {error}") from error
 
 
@@ -92,7 +92,7 @@ def _file(path: Path) -> ModuleType:
     sys.modules[spec.name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ValueError(f"cannot load {path}: {type(error).__name__}: {error}") from error
     return module
 

@@ -42,5 +42,8 @@ def _value(name: str, value: Any) -> Any:
             raise ValueError(f"{name} must be {' or '.join(SHOWN)}, not {value!r}")
         return value == "shown"
     if name == "preference":
-        return load_preference(value)
+        try:
+            return load_preference(value)
+        except ValueError as error:
+            raise ValueError(f"preference: {error}") from error
     return value

@@ -67,8 +67,10 @@ class Export:
 
     def told(self) -> tuple[str, ...]:
         """What was written and what was left out, one fact a line; true once all chunks are taken."""
+        if self.kind == CARD:
+            return ()
         if self.kind not in RAW:
-            return self.tally.lines() if self.tally.rankings or self.tally.rows else ()
+            return (*self.tally.lines(), *(() if self.tally.rows else ("the file is empty",)))
         return (f"{self.tally.rows:,} {self.kind} exported", *self.tally.lines()[1:])
 
 

@@ -38,7 +38,7 @@ TAB_HISTORY: Final = "History"
 TAB_REVEALED: Final = "What rankings reveal"
 
 # Revealed weights
-REVEALED_TITLE: Final = "What your rankings weigh"
+REVEALED_TITLE: Final = "What the rankings weigh"
 REVEALED_AXIS: Final = "weight, the greatest is 1"
 REVEALED: Final = "revealed by rankings"
 STATED: Final = "stated by the sliders"

@@ -1,0 +1,209 @@
+"""Who gets which ballot of a study: small functions over an open connection.
+
+Of many who ask or rank at once, in whatever process, one goes after the other: see `alone`. The clock is passed in.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, Select, and_, func, insert, select, update
+
+from orchestrator.model_call import utc
+from prefs.study import LONGEST_FLAG, Assignment, AssignmentState, Study
+from storage.errors import StoreConflict, StoreMissing
+from storage.records import RecordError
+from storage.study_order import first, open_ballots, takes_place
+from storage.study_records import assignment_of, load_study
+from storage.tables import ASSIGNMENT, STUDY, STUDY_BALLOT
+from storage.trajectories import check_id
+
+_ASSIGNING: Final = 0x5354554459
+"""Key of the lock under which assignments change on PostgreSQL."""
+_WITH_BALLOT: Final = STUDY_BALLOT.join(
+    ASSIGNMENT,
+    (ASSIGNMENT.c.study_id == STUDY_BALLOT.c.study_id) & (ASSIGNMENT.c.ballot_id == STUDY_BALLOT.c.ballot_id),
+)
+
+
+def alone(connection: Connection) -> None:
+    """Until the end of this transaction no other one changes assignments.
+
+    SQLite has one writer anyway. On PostgreSQL a lock for each study would not do: writes are committed together in the
+    order in which they came, and two servers that lock the same studies in different orders would wait for each other.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(_ASSIGNING)))
+
+
+def locked(connection: Connection, study_id: str) -> Study:
+    """The study, while nobody else changes its assignments; raises StoreMissing."""
+    alone(connection)
+    wanted = select(STUDY.c.record).where(STUDY.c.id == study_id)
+    record = connection.execute(wanted).scalar() if study_id.isprintable() else None
+    if record is None:
+        raise StoreMissing(f"there is no study {study_id[:200]!r}; `podium study list` names those there are")
+    return load_study(record)
+
+
+def next_for(
+    connection: Connection, study_id: str, annotator: str, now: datetime, *, skipped: bool
+) -> Assignment | None:
+    """The ballot that this person is to rank now; see `Studies.next`."""
+    check_id("an annotator", annotator)
+    study, now = locked(connection, study_id), utc(now)
+    mine = _of(connection, study, annotator)
+    for one in mine:
+        if one.held(now) and _has_place(connection, study, one, now):
+            return _leased(connection, study, one, now)
+    if study.closed_at is not None:
+        return None
+    open_places = {row.ballot_id: row for row in connection.execute(open_ballots(study, annotator, now))}
+    back = [one for one in mine if one.state == ("skipped" if skipped else "leased") and one.ballot in open_places]
+    if back or skipped:
+        return _leased(connection, study, back[0], now) if back else None
+    known = {one.ballot for one in mine}
+    new = [row for ballot, row in open_places.items() if ballot not in known]
+    return _given(connection, study, annotator, first(study, annotator, new, mine), now) if new else None
+
+
+def left_for(connection: Connection, study: Study, annotator: str, now: datetime) -> int:
+    """How many ballots could be given to this person now, besides what is held and what was skipped."""
+    known = {one.ballot: one for one in _of(connection, study, annotator)}
+    if study.closed_at is not None:
+        return 0
+    ballots = (row.ballot_id for row in connection.execute(open_ballots(study, annotator, utc(now))))
+    return sum(ballot not in known or _expired(known[ballot], now) for ballot in ballots)
+
+
+def put_aside(
+    connection: Connection, key: tuple[str, str, str], state: AssignmentState, reason: str | None, now: datetime
+) -> Assignment:
+    """Mark an assignment as skipped or flagged; see `Studies.skip` and `Studies.flag`."""
+    study_id, ballot_id, annotator = key
+    _check_reason(reason)
+    locked(connection, study_id)
+    one = find(connection, study_id, ballot_id, annotator)
+    if one is None:
+        raise StoreMissing(f"{annotator} was not given ballot {ballot_id} of study {study_id}; ask for the next one")
+    if one.state == "ranked":
+        raise StoreConflict("this ballot is ranked already; send another ranking to correct it")
+    if one.state == state and one.reason == reason:
+        return one
+    return _changed(connection, replace(one, state=state, reason=reason, changed_at=utc(now)))
+
+
+def rank(connection: Connection, ballot_id: str, annotator: str, at: datetime) -> None:
+    """Mark the ballot as ranked in every study that has it: part of keeping the ranking, and before its other locks.
+
+    A ranking on lease has a place and counts towards the overlap. Any other counts while there is one, or is extra.
+    """
+    if not ballot_id.isprintable():  # not every database takes such a text as a value
+        return
+    alone(connection)
+    with_it = select(STUDY.c.record).join(STUDY_BALLOT).where(STUDY_BALLOT.c.ballot_id == ballot_id)
+    for record in connection.execute(with_it.order_by(STUDY.c.id)).scalars().all():
+        take_up(connection, load_study(record), ballot_id, annotator, utc(at))
+
+
+def take_up(connection: Connection, study: Study, ballot_id: str, annotator: str, at: datetime) -> None:
+    """Mark a ballot of a study as ranked by this person, unless it is already. The caller is `alone`."""
+    one = find(connection, study.id, ballot_id, annotator)
+    if one is not None and one.state == "ranked":
+        return
+    unasked = Assignment(study.id, ballot_id, annotator, "ranked", at, at, at)
+    counted = _has_place(connection, study, one or unasked, at)
+    if one is None:
+        connection.execute(insert(ASSIGNMENT), _row(replace(unasked, counted=counted)))
+        return
+    _changed(connection, replace(one, state="ranked", counted=counted, reason=None, changed_at=at))
+
+
+def find(connection: Connection, study_id: str, ballot_id: str, annotator: str) -> Assignment | None:
+    """What this person has to do with that ballot of the study."""
+    if not (study_id + ballot_id + annotator).isprintable():  # not every database takes such a text as a value
+        return None
+    wanted = _assignments(study_id).where(ASSIGNMENT.c.ballot_id == ballot_id, ASSIGNMENT.c.annotator == annotator)
+    row = connection.execute(wanted).first()
+    return None if row is None else assignment_of(row)
+
+
+def all_of(connection: Connection, study_id: str, state: AssignmentState | None) -> tuple[Assignment, ...]:
+    """Every assignment of the study, or those in one state; the latest change first."""
+    wanted = _assignments(study_id)
+    if state is not None:
+        wanted = wanted.where(ASSIGNMENT.c.state == state)
+    ordered = wanted.order_by(ASSIGNMENT.c.changed_at.desc(), ASSIGNMENT.c.ballot_id, ASSIGNMENT.c.annotator)
+    return tuple(assignment_of(row) for row in connection.execute(ordered))
+
+
+def _of(connection: Connection, study: Study, annotator: str) -> list[Assignment]:
+    """All of this person's, the earliest first."""
+    mine = _assignments(study.id).where(ASSIGNMENT.c.annotator == annotator)
+    ordered = mine.order_by(ASSIGNMENT.c.changed_at, ASSIGNMENT.c.ballot_id)
+    return [assignment_of(row) for row in connection.execute(ordered)]
+
+
+def _assignments(study_id: str) -> Select[Any]:
+    return select(ASSIGNMENT, STUDY_BALLOT.c.gold).select_from(_WITH_BALLOT).where(ASSIGNMENT.c.study_id == study_id)
+
+
+def _given(connection: Connection, study: Study, annotator: str, row: Row[Any], now: datetime) -> Assignment:
+    made = Assignment(study.id, row.ballot_id, annotator, "leased", study.lease(now), now, now, gold=bool(row.gold))
+    connection.execute(insert(ASSIGNMENT), _row(made))
+    return made
+
+
+def _leased(connection: Connection, study: Study, one: Assignment, now: datetime) -> Assignment:
+    """The same on a fresh lease; a clock that goes back shortens none."""
+    until = max(study.lease(now), one.leased_until if one.held(now) else study.lease(now))
+    return _changed(connection, replace(one, state="leased", leased_until=until, reason=None, changed_at=now))
+
+
+def _changed(connection: Connection, one: Assignment) -> Assignment:
+    this = and_(
+        ASSIGNMENT.c.study_id == one.study,
+        ASSIGNMENT.c.ballot_id == one.ballot,
+        ASSIGNMENT.c.annotator == one.annotator,
+    )
+    connection.execute(update(ASSIGNMENT).where(this).values(_row(one)))
+    return one
+
+
+def _has_place(connection: Connection, study: Study, one: Assignment, now: datetime) -> bool:
+    """Whether others leave a place for it. A lease is not enough: the clock of another process may be ahead."""
+    others = and_(
+        ASSIGNMENT.c.study_id == study.id,
+        ASSIGNMENT.c.ballot_id == one.ballot,
+        ASSIGNMENT.c.annotator != one.annotator,
+        takes_place(now),
+    )
+    taken = connection.execute(select(func.count()).select_from(ASSIGNMENT).where(others)).scalar_one()
+    return int(taken) < study.overlap
+
+
+def _expired(one: Assignment, now: datetime) -> bool:
+    return one.state == "leased" and not one.held(now)
+
+
+def _row(one: Assignment) -> dict[str, Any]:
+    return {
+        "study_id": one.study,
+        "ballot_id": one.ballot,
+        "annotator": one.annotator,
+        "state": one.state,
+        "leased_until": one.leased_until,
+        "first_leased_at": one.first_leased_at,
+        "changed_at": one.changed_at,
+        "counted": one.counted,
+        "reason": one.reason,
+    }
+
+
+def _check_reason(reason: str | None) -> None:
+    if reason is None:
+        return
+    if len(reason) > LONGEST_FLAG:
+        raise RecordError(f"a reason has at most {LONGEST_FLAG:,} characters, not {len(reason):,}")
+    if "\0" in reason or reason.encode("utf-8", "ignore").decode() != reason:
+        raise RecordError("the reason holds half a character or a NUL; send it as proper Unicode")

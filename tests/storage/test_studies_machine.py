@@ -1,0 +1,144 @@
+"""Whatever people do with a study, in whatever order: no overlap is exceeded, nothing comes twice, nothing is lost."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import timedelta
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from prefs.study import Assignment
+from storage.store import Store
+from storage.studies import Studies
+from tests.examples import NOON
+from tests.studies import ballots, rank, study
+
+PEOPLE = st.sampled_from(("ann", "bob", "cat", "dan"))
+BALLOTS = ("b0", "b1", "b2", "b3")
+LEASE_S = 60
+
+
+class StudyLife(RuleBasedStateMachine):
+    """The clock only goes forward here; `test_studies` has one that lags behind."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runner = asyncio.Runner()
+        self.store = Store.open("sqlite://")
+        self.studies = Studies(self.store)
+        self.now = NOON
+        self.closed = False
+        self.kept: dict[str, set[str]] = defaultdict(set)
+        """Rankings that were acknowledged, by ballot."""
+        self.done: dict[str, set[str]] = defaultdict(set)
+        """What each person ranked or flagged."""
+        self.skipped: dict[str, set[str]] = defaultdict(set)
+        self.leases: dict[tuple[str, str], Assignment] = {}
+        """Person and ballot to what was given last."""
+
+    def teardown(self) -> None:
+        self.store.close()
+        self.runner.close()
+
+    @initialize(
+        overlap=st.integers(1, 3),
+        next_by=st.sampled_from(("order", "random")),
+        gold_share=st.sampled_from((0.0, 0.5)),
+        seed=st.integers(0, 3),
+    )
+    def make(self, overlap: int, next_by: str, gold_share: float, seed: int) -> None:
+        self.study = study(overlap=overlap, next_by=next_by, gold_share=gold_share, seed=seed, lease_s=LEASE_S)
+        self.runner.run(self.studies.create(self.study, ballots(len(BALLOTS)), ["b1", "b2"]))
+
+    @rule(person=PEOPLE, skipped=st.booleans())
+    def ask(self, person: str, skipped: bool) -> None:
+        self._got(person, self.runner.run(self.studies.next("s1", person, self.now, skipped=skipped)), skipped)
+
+    @rule(people=st.lists(PEOPLE, min_size=2, max_size=8))
+    def ask_at_once(self, people: Sequence[str]) -> None:
+        async def all_of_them() -> list[Assignment | None]:
+            return await asyncio.gather(*(self.studies.next("s1", person, self.now) for person in people))
+
+        for person, one in zip(people, self.runner.run(all_of_them()), strict=True):
+            self._got(person, one, skipped=False)
+
+    @rule(person=PEOPLE, ballot=st.sampled_from(BALLOTS), order=st.sampled_from(("AB", "BA")))
+    def rank_any(self, person: str, ballot: str, order: str) -> None:
+        """On lease, too late, skipped, corrected or never asked for."""
+        before = self.studies.assignment("s1", ballot, person)
+        key = f"{person}-{ballot}-{order}"
+        if key in self.kept[ballot]:
+            return
+        kept = self.runner.run(rank(self.store, ballot, person, self.now, order))
+        self.kept[ballot].add(kept.id)
+        self.done[person].add(ballot)
+        self.skipped[person].discard(ballot)
+        after = self.studies.assignment("s1", ballot, person)
+        assert after is not None
+        assert after.state == "ranked"
+        if before is not None and before.held(self.now):
+            assert after.counted, "a ranking on lease counts"
+        if before is not None and before.state == "ranked":
+            assert after == before, "a correction changes no place"
+
+    @precondition(lambda self: self.leases)
+    @rule(data=st.data(), state=st.sampled_from(("skipped", "flagged")))
+    def put_aside(self, data: st.DataObject, state: str) -> None:
+        person, ballot = data.draw(st.sampled_from(sorted(self.leases)))
+        if self.studies.assignment("s1", ballot, person).state == "ranked":  # type: ignore[union-attr]
+            return
+        if state == "skipped":
+            self.runner.run(self.studies.skip("s1", ballot, person, self.now))
+            self.done[person].discard(ballot)
+            self.skipped[person].add(ballot)
+        else:
+            self.runner.run(self.studies.flag("s1", ballot, person, "odd", self.now))
+            self.skipped[person].discard(ballot)
+            self.done[person].add(ballot)
+
+    @rule(seconds=st.sampled_from((1, LEASE_S // 2, LEASE_S, 3 * LEASE_S)))
+    def wait(self, seconds: int) -> None:
+        self.now += timedelta(seconds=seconds)
+
+    @rule()
+    def close(self) -> None:
+        self.closed = True
+        self.runner.run(self.studies.close("s1", self.now))
+
+    @invariant()
+    def all_is_well(self) -> None:
+        everything = self.studies.assignments("s1")
+        for ballot in BALLOTS:
+            places = sum(one.counted is True or one.held(self.now) for one in everything if one.ballot == ballot)
+            assert places <= self.study.overlap, "overlap is never exceeded"
+        for ballot, ids in self.kept.items():
+            assert ids <= {ranking.id for ranking in self.store.rankings_of(ballot)}, "nothing acknowledged is lost"
+        whole = self.studies.progress("s1", self.now)
+        assert whole.counted + whole.held + whole.free == whole.wanted == len(BALLOTS) * self.study.overlap
+        assert whole.free >= 0
+        ranked = {(one.annotator, one.ballot) for one in everything if one.state == "ranked"}
+        assert ranked == {(id.split("-")[0], ballot) for ballot, ids in self.kept.items() for id in ids}
+        assert whole.counted + whole.extra == len(ranked)
+        for name in ("extra", "skipped", "flagged", "held", "expired"):
+            assert getattr(whole, name) == sum(getattr(one, name) for one in whole.own)
+        own = self.studies.progress("s1", self.now, "ann").own[0]
+        assert not (self.closed and own.left)
+
+    def _got(self, person: str, one: Assignment | None, skipped: bool) -> None:
+        if one is None:
+            return
+        assert one.held(self.now)
+        assert one.ballot not in self.done[person], "nobody gets a ballot again that is done"
+        last = self.leases.get((person, one.ballot))
+        if one.ballot in self.skipped[person]:
+            assert skipped, "a skipped ballot comes back only where it is asked for"
+            self.skipped[person].discard(one.ballot)
+        if self.closed:
+            assert last is not None, "a closed study gives out nothing new"
+        self.leases[(person, one.ballot)] = one
+
+
+StudyLife.TestCase.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+TestStudyLife = StudyLife.TestCase

@@ -1,0 +1,183 @@
+"""Studies over HTTP: make one, get the next ballot, put it aside, see how far it is; and ballots made to be asked."""
+
+import asyncio
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from prefs.study import Assignment, Study
+from storage.errors import StoreMissing
+from storage.records import ballot_json
+from storage.studies import Studies
+from storage.study_records import study_json
+from webapp.api.here import Here
+from webapp.api.problems import ERRORS
+from webapp.choosing import Choosing, Wish
+from webapp.studies import NewStudy, Queue, create
+
+routes = APIRouter(tags=["studies"], responses=ERRORS)
+
+Annotator = Annotated[str, Query(min_length=1, max_length=200)]
+_ASSIGNMENT = TypeAdapter(Assignment)
+
+
+class Desk:
+    """What these routes share between requests."""
+
+    def __init__(self, choosing: Choosing, queue: Queue) -> None:
+        self.choosing = choosing
+        self.queue = queue
+
+
+async def _desk(request: Request, here: Here) -> Desk:
+    """The one of this application, made by the first request; the event loop lets no other in between."""
+    state = request.app.state
+    if not hasattr(state, "studies"):
+        choosing = Choosing(here.store, here.revealed)
+        state.studies = Desk(choosing, Queue(here.store, choosing))
+    found: Desk = state.studies
+    return found
+
+
+AtDesk = Annotated[Desk, Depends(_desk)]
+
+
+class NewBallot(BaseModel):
+    """Body of `POST /ballots`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    size: int = Field(4, description="Alternatives, 2 to 10.")
+    random_share: float = Field(0.2, description="Probability with which the ballot is drawn at random.")
+    seed: int | None = Field(None, description="The same seed gives the same ballot; drawn anew where it is missing.")
+    query: str | None = Field(None, description="Only alternatives of this query.")
+
+
+class Aside(BaseModel):
+    """Body of `POST …/skip`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    annotator: str = Field("local", min_length=1, max_length=200)
+    reason: str | None = None
+
+
+class Flag(BaseModel):
+    """Body of `POST …/flag`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    annotator: str = Field("local", min_length=1, max_length=200)
+    reason: str = Field(min_length=1, description="What is wrong with the ballot.")
+
+
+@routes.post("/ballots", status_code=201, response_model=None, responses={204: {"description": "Nothing to ask."}})
+async def make_ballot(body: NewBallot, desk: AtDesk) -> dict[str, Any] | Response:
+    """Make the ballot whose ranking teaches most about the weights, or a random one; 204 where nothing is left to ask.
+
+    Its alternatives are stored trajectories of one query, no set of them is asked twice, and `draw` tells how it was
+    drawn.
+    """
+    made = await desk.choosing.make(Wish(body.size, body.random_share, body.seed, body.query))
+    return Response(status_code=204) if made is None else ballot_json(made)
+
+
+@routes.post("/studies", status_code=201)
+async def make(body: NewStudy, here: Here) -> dict[str, Any]:
+    """Make a study of ballots that are kept, of ballots made of runs, or of ballots made as people ask."""
+    study = await create(here.store, body, _now())
+    return await asyncio.to_thread(_whole, here, study)
+
+
+@routes.get("/studies")
+def all_of_them(here: Here, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> dict[str, Any]:
+    """Studies, newest first."""
+    return {"studies": [study_json(study) for study in Studies(here.store).newest(limit)]}
+
+
+@routes.get("/studies/{study_id}")
+def look(study_id: str, here: Here) -> dict[str, Any]:
+    """A study, the ids of its ballots and how far the whole is."""
+    return _whole(here, _found(here, study_id))
+
+
+@routes.post("/studies/{study_id}/close")
+async def close(study_id: str, here: Here) -> dict[str, Any]:
+    """Give out no ballots any more; what is on lease may still be ranked."""
+    return study_json(await Studies(here.store).close(study_id, _now()))
+
+
+@routes.get("/studies/{study_id}/next", response_model=None, responses={204: {"description": "Nothing is left."}})
+async def next_ballot(
+    study_id: str,
+    desk: AtDesk,
+    annotator: Annotator = "local",
+    skipped: Annotated[bool, Query(description="One that this person skipped.")] = False,
+) -> dict[str, Any] | Response:
+    """The ballot that this person is to rank, on lease; asking again gives the same one, on a fresh lease."""
+    given = await desk.queue.next(study_id, annotator, _now(), skipped=skipped)
+    if given is None:
+        return Response(status_code=204)
+    return {"assignment": _shown(given.assignment), "ballot": ballot_json(given.ballot)}
+
+
+@routes.get("/studies/{study_id}/assignments/{ballot_id}")
+def assignment(study_id: str, ballot_id: str, here: Here, annotator: Annotator = "local") -> dict[str, Any]:
+    """What this person has to do with that ballot: until when, or whether the ranking counts."""
+    found = Studies(here.store).assignment(study_id, ballot_id, annotator)
+    if found is None:
+        raise StoreMissing(f"{annotator} was not given ballot {ballot_id} of study {study_id}")
+    return _shown(found)
+
+
+@routes.post("/studies/{study_id}/assignments/{ballot_id}/skip")
+async def skip(study_id: str, ballot_id: str, body: Aside, here: Here) -> dict[str, Any]:
+    """Leave a ballot to others; `next?skipped=true` brings it back."""
+    return _shown(await Studies(here.store).skip(study_id, ballot_id, body.annotator, _now(), body.reason))
+
+
+@routes.post("/studies/{study_id}/assignments/{ballot_id}/flag")
+async def flag(study_id: str, ballot_id: str, body: Flag, here: Here) -> dict[str, Any]:
+    """Say what is wrong with a ballot; this person does not get it again."""
+    return _shown(await Studies(here.store).flag(study_id, ballot_id, body.annotator, body.reason, _now()))
+
+
+@routes.get("/studies/{study_id}/flags")
+def flags(study_id: str, here: Here) -> dict[str, Any]:
+    """What people flagged, the latest first."""
+    _found(here, study_id)
+    return {"flags": [_shown(one) for one in Studies(here.store).assignments(study_id, "flagged")]}
+
+
+@routes.get("/studies/{study_id}/progress")
+def progress(
+    study_id: str, here: Here, annotator: Annotated[str | None, Query(min_length=1, max_length=200)] = None
+) -> dict[str, Any]:
+    """How far the study is, for the whole and for one person, or for everybody."""
+    return asdict(Studies(here.store).progress(study_id, _now(), annotator))
+
+
+def _found(here: Here, study_id: str) -> Study:
+    study = Studies(here.store).find(study_id)
+    if study is None:
+        raise StoreMissing(f"there is no study {study_id}")
+    return study
+
+
+def _whole(here: Here, study: Study) -> dict[str, Any]:
+    studies = Studies(here.store)
+    whole = asdict(studies.progress(study.id, _now()))
+    whole.pop("own")
+    return {**study_json(study), "ballots": studies.ballots(study.id), "progress": whole}
+
+
+def _shown(one: Assignment) -> dict[str, Any]:
+    """An assignment as the person may see it: not whether it is gold."""
+    return {**_ASSIGNMENT.dump_python(one, mode="json", exclude={"gold"}), "words": one.words}
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
