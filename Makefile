@@ -37,13 +37,13 @@ test-vllm: $(VENV)/.dev
 test-local: $(LOCAL)/.train
 	@if test -s $<; then $(LOCAL)/bin/python -m pytest -q tests/local $(ARGS); else cat $(LOCAL)/why; fi
 
-test-# verl cannot share an environment with the rest: it needs another transformers.
+test-train: $(LOCAL)/.train
+	@if test -s $<; then $(LOCAL)/bin/python -m pytest -q -s tests/train $(ARGS); else cat $(LOCAL)/why; fi
+
+# verl cannot share an environment with the rest: it needs another transformers.
 test-verl: $(VENV)/.dev
 	$(BIN)/python tests/verl/environment.py
 	$(BIN)/pytest -q tests/verl $(ARGS)
-
-train: $(LOCAL)/.train
-	@if test -s $<; then $(LOCAL)/bin/python -m pytest -q -s tests/train $(ARGS); else cat $(LOCAL)/why; fi
 
 train: $(LOCAL)/.train
 	@test -s $< || { cat $(LOCAL)/why; exit 2; }
