@@ -175,6 +175,10 @@ class Studies:
         """What this person has to do with that ballot of the study."""
         return self._store._read(lambda connection: study_assignments.find(connection, study_id, ballot_id, annotator))
 
+    def of_ballot(self, ballot_id: str, annotator: str) -> tuple[Assignment, ...]:
+        """What this person has to do with that ballot, in every study that has it."""
+        return self._store._read(lambda connection: study_assignments.of_ballot(connection, ballot_id, annotator))
+
     def assignments(self, study_id: str, state: AssignmentState | None = None) -> tuple[Assignment, ...]:
         """Who has or had which ballot, or those in one state, such as `flagged`; the latest change first."""
         return self._store._read(lambda connection: study_assignments.all_of(connection, study_id, state))

@@ -128,6 +128,18 @@ def find(connection: Connection, study_id: str, ballot_id: str, annotator: str) 
     return None if row is None else assignment_of(row)
 
 
+def of_ballot(connection: Connection, ballot_id: str, annotator: str) -> tuple[Assignment, ...]:
+    """What this person has to do with that ballot, in every study that has it."""
+    if not (ballot_id + annotator).isprintable():
+        return ()
+    studies = select(ASSIGNMENT.c.study_id).where(
+        ASSIGNMENT.c.ballot_id == ballot_id, ASSIGNMENT.c.annotator == annotator
+    )
+    ids = connection.execute(studies.order_by(ASSIGNMENT.c.study_id)).scalars()
+    found = [find(connection, study_id, ballot_id, annotator) for study_id in ids]
+    return tuple(one for one in found if one is not None)
+
+
 def all_of(connection: Connection, study_id: str, state: AssignmentState | None) -> tuple[Assignment, ...]:
     """Every assignment of the study, or those in one state; the latest change first."""
     wanted = _assignments(study_id)

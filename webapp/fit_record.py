@@ -6,6 +6,7 @@ from typing import Any, Final
 from prefs.agreement.measured import Measured
 from prefs.agreement.report import AgreementReport, agreement_report
 from prefs.bootstrap import Interval
+from prefs.fit.annotators import annotator_fits
 from prefs.fit.preference import fit
 from prefs.fit.result import Estimate, PreferenceFit, ScaledFit
 from prefs.fit.scaling import COVARIATES
@@ -44,6 +45,7 @@ def fit_record(judgements: Sequence[Judgement], aliases: Sequence[str] | None, *
         "willingness_to_pay": _pay(found),
         "wrong_above_right": {"pairs": found.gate.pairs, **_estimate(found.gate.wrong_above)},
         "stated_and_revealed": [_revealed(one) for one in stated_and_revealed(judgements, aliases=aliases)],
+        "people": _people(judgements, aliases, names=names),
         "policies": _policies(leaderboard(judgements, flips=len(judgements) <= MOST_FOR_FLIPS)),
         "intervals": {
             "level": 0.95,
@@ -101,6 +103,18 @@ def _revealed(one: Revealed) -> Json:
         "rankings": one.rankings,
         "weights": {each.name: {"stated": each.stated, **_estimate(each.revealed)} for each in one.weights},
     }
+
+
+def _people(judgements: Sequence[Judgement], aliases: Sequence[str] | None, *, names: bool) -> Json | None:
+    """The mean of people's own weights and how far they differ; `None` for one person alone."""
+    try:
+        found = annotator_fits(judgements, aliases=aliases)
+    except ValueError:
+        return None
+    each = [
+        ({"annotator": one.name} if names else {}) | {"rankings": one.rankings, "p": dict(one.p)} for one in found.each
+    ]
+    return {"weights": _estimates(found.p), "spread": dict(found.spread), "each": each}
 
 
 def _policies(board: Leaderboard) -> Json:

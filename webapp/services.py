@@ -19,6 +19,7 @@ from orchestrator.rehearsal.world import rehearsal_pool
 from storage.store import Store
 from webapp.asking import Asking
 from webapp.ballots import Ballots
+from webapp.choosing import Choosing
 from webapp.fitting import CurrentWorkshop, Fitter
 from webapp.live_run import LiveRun
 from webapp.offers import Offers
@@ -28,6 +29,7 @@ from webapp.revealed import Revealed
 from webapp.runs import Runs
 from webapp.serving import Serving
 from webapp.settings import Settings, SettingsError
+from webapp.studies import Queue
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +48,8 @@ class Services:
     runs: Runs
     ballots: Ballots
     revealed: Revealed
+    choosing: Choosing
+    queue: Queue
     serving: Serving
     interrupted: tuple[str, ...]
     """Trajectories that were running when the last process ended."""
@@ -130,6 +134,7 @@ async def open_services(settings: Settings, on_progress: Progress | None = None)
         stack.push_async_callback(runs.close)
         revealed = Revealed(store)
         stack.push_async_callback(revealed.aclose)
+        choosing = Choosing(store, revealed)
         ballots = Ballots(store, runs, on_ranking=revealed.hear)
         runs.when_ended(ballots.of_run)
         interrupted = await store.come()
@@ -139,7 +144,19 @@ async def open_services(settings: Settings, on_progress: Progress | None = None)
                 watching.push_async_callback(_ended, asyncio.create_task(watch.run()))
             if settings.discover:
                 watching.push_async_callback(_ended, asyncio.create_task(offers.look(settings, workshop)))
-            yield Services(settings, store, workshop, library, runs, ballots, revealed, serving, interrupted)
+            yield Services(
+                settings,
+                store,
+                workshop,
+                library,
+                runs,
+                ballots,
+                revealed,
+                choosing,
+                Queue(store, choosing),
+                serving,
+                interrupted,
+            )
 
 
 async def _ended(task: asyncio.Task[None]) -> None:

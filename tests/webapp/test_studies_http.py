@@ -131,11 +131,15 @@ async def test_a_ranking_beyond_the_overlap_is_kept_and_said_to_be_extra(
     assert shown is not None
     late = await ranked(http, shown["ballot"], "bob")
     assert late.status_code == 201
+    [told] = late.json()["studies"]
+    assert (told["study"], told["counted"]) == (study["id"], False)
+    assert "extra" in told["words"]
     place = f"/api/v1/studies/{study['id']}/assignments/{shown['ballot']['id']}"
     state = (await http.get(place, params={"annotator": "bob"})).json()
     assert state["counted"] is False
     assert "extra" in state["words"]
-    await ranked(http, shown["ballot"], "ann")
+    timely = await ranked(http, shown["ballot"], "ann")
+    assert timely.json()["studies"] == [{"study": study["id"], "counted": True, "words": None}]
     far = (await http.get(f"/api/v1/studies/{study['id']}/progress")).json()
     assert (far["counted"], far["extra"]) == (1, 1)
 

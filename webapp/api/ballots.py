@@ -1,5 +1,6 @@
 """Ballots and rankings over HTTP."""
 
+import asyncio
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Response
@@ -7,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from prefs.ballot import Ballot
 from storage.records import ballot_json, ranking_json
+from storage.studies import Studies
 from webapp.api.here import Here
 from webapp.api.problems import ERRORS
 from webapp.ballots import Opinion
@@ -65,11 +67,17 @@ async def rank(
     here: Here,
     idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
 ) -> dict[str, Any]:
-    """Keep a ranking. Sending the same again is the same ranking; sending another one supersedes it."""
+    """Keep a ranking. Sending the same again is the same ranking; sending another one supersedes it.
+
+    `studies` has an entry for each study that gave out the ballot: whether the ranking counts towards its overlap, and
+    `words` for the person where it does not.
+    """
     if body.ballot not in (None, ballot_id):
         raise ValueError(f"the body names ballot {body.ballot}, the address {ballot_id}")
     kept = await here.ballots.rank(ballot_id, body.opinion, version=body.version, idempotency_key=idempotency_key)
-    return ranking_json(kept, here.ballots.ballot(ballot_id))
+    given = await asyncio.to_thread(Studies(here.store).of_ballot, ballot_id, kept.annotator)
+    studies = [{"study": one.study, "counted": one.counted, "words": one.words} for one in given]
+    return {**ranking_json(kept, here.ballots.ballot(ballot_id)), "studies": studies}
 
 
 def _or_nothing(ballot: Ballot | None) -> dict[str, Any] | Response:

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from prefs.study import Assignment, Study
@@ -15,34 +15,13 @@ from storage.studies import Studies
 from storage.study_records import study_json
 from webapp.api.here import Here
 from webapp.api.problems import ERRORS
-from webapp.choosing import Choosing, Wish
-from webapp.studies import NewStudy, Queue, create
+from webapp.choosing import Wish
+from webapp.studies import NewStudy, create
 
 routes = APIRouter(tags=["studies"], responses=ERRORS)
 
 Annotator = Annotated[str, Query(min_length=1, max_length=200)]
 _ASSIGNMENT = TypeAdapter(Assignment)
-
-
-class Desk:
-    """What these routes share between requests."""
-
-    def __init__(self, choosing: Choosing, queue: Queue) -> None:
-        self.choosing = choosing
-        self.queue = queue
-
-
-async def _desk(request: Request, here: Here) -> Desk:
-    """The one of this application, made by the first request; the event loop lets no other in between."""
-    state = request.app.state
-    if not hasattr(state, "studies"):
-        choosing = Choosing(here.store, here.revealed)
-        state.studies = Desk(choosing, Queue(here.store, choosing))
-    found: Desk = state.studies
-    return found
-
-
-AtDesk = Annotated[Desk, Depends(_desk)]
 
 
 class NewBallot(BaseModel):
@@ -75,13 +54,13 @@ class Flag(BaseModel):
 
 
 @routes.post("/ballots", status_code=201, response_model=None, responses={204: {"description": "Nothing to ask."}})
-async def make_ballot(body: NewBallot, desk: AtDesk) -> dict[str, Any] | Response:
+async def make_ballot(body: NewBallot, here: Here) -> dict[str, Any] | Response:
     """Make the ballot whose ranking teaches most about the weights, or a random one; 204 where nothing is left to ask.
 
     Its alternatives are stored trajectories of one query, no set of them is asked twice, and `draw` tells how it was
     drawn.
     """
-    made = await desk.choosing.make(Wish(body.size, body.random_share, body.seed, body.query))
+    made = await here.choosing.make(Wish(body.size, body.random_share, body.seed, body.query))
     return Response(status_code=204) if made is None else ballot_json(made)
 
 
@@ -113,12 +92,12 @@ async def close(study_id: str, here: Here) -> dict[str, Any]:
 @routes.get("/studies/{study_id}/next", response_model=None, responses={204: {"description": "Nothing is left."}})
 async def next_ballot(
     study_id: str,
-    desk: AtDesk,
+    here: Here,
     annotator: Annotator = "local",
     skipped: Annotated[bool, Query(description="One that this person skipped.")] = False,
 ) -> dict[str, Any] | Response:
     """The ballot that this person is to rank, on lease; asking again gives the same one, on a fresh lease."""
-    given = await desk.queue.next(study_id, annotator, _now(), skipped=skipped)
+    given = await here.queue.next(study_id, annotator, _now(), skipped=skipped)
     if given is None:
         return Response(status_code=204)
     return {"assignment": _shown(given.assignment), "ballot": ballot_json(given.ballot)}

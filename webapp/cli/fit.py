@@ -59,6 +59,10 @@ def _printed(record: dict[str, Any]) -> str:
     lines += [f"  left out, {why}: {count}" for why, count in record["left_out"].items()]
     lines += ["", f"P, the greatest weight is 1; its utility is {_range(record['beta'])}"]
     lines += [f"  {name:<14} {_range(one)}" for name, one in record["weights"].items()]
+    people = record["people"]
+    if people is not None:
+        lines += ["", "Each person's own P, drawn towards all where there are few rankings; on average"]
+        lines += [f"  {name:<14} {_range(one)}" for name, one in people["weights"].items()]
     lines += record["notes"]
     accuracy, ceiling = record["pair_accuracy"], record["noise_ceiling"]
     lines += ["", f"Pairs put right on ballots left out of the fit: {_range(accuracy)}"]
