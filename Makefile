@@ -4,6 +4,7 @@
 # make train  train the bundled orchestrator anew, from a seed, on two CPU cores or a GPU
 # make test-vllm, test-local, test-train, test-verl, test-faults   the slower suites: a real vLLM server, a model in
 #             process, miniature trainings and TRL's trainers on exported files, verl's reader on them, 500 bad calls
+#             and 100 kills
 # The other targets are steps of these.
 
 PYTHON ?= python3
@@ -59,6 +60,7 @@ $(LOCAL)/.train: $(VENV)/.dev
 
 test-faults: $(VENV)/.dev
 	PODIUM_FAULT_TRAJECTORIES=500 $(BIN)/pytest -q -s tests/test_fault_trajectories.py
+	PODIUM_KILLS=50 $(BIN)/pytest -q tests/webapp/test_server_kill.py tests/storage/test_kill.py
 
 check: lint types contracts
 

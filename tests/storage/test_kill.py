@@ -19,7 +19,7 @@ from storage.trajectories import State
 from tests.kept import step
 
 ROOT = Path(__file__).parents[2]
-KILLS = 50
+KILLS = int(os.environ.get("PODIUM_KILLS", "15"))
 
 
 @dataclass(slots=True)

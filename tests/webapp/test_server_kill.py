@@ -20,7 +20,7 @@ from storage.store import Store
 from storage.trajectories import State
 
 ROOT = Path(__file__).parents[2]
-KILLS = int(os.environ.get("PODIUM_KILLS", "50"))
+KILLS = int(os.environ.get("PODIUM_KILLS", "15"))
 PACE = 0.02
 
 

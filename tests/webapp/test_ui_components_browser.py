@@ -191,6 +191,7 @@ def test_a_draft_survives_a_reload(tab: Page, served: Served) -> None:
     tab.keyboard.press("a")
     assert order(tab) == "C > A"
     tab.reload()
+    expect(tab.locator("html[data-podium=ready]")).to_be_attached(timeout=20_000)
     expect(tab.locator(".pd-answer").first).to_be_visible(timeout=20_000)
     tab.get_by_role("tab", name=words.TAB_COMPARE, exact=True).click()
     expect(tab.locator(".pd-tray .pd-card")).to_have_count(2)
