@@ -32,7 +32,7 @@ vllm:
 
 # Installs a CPU build of vLLM where one can be had, and skips, saying why, where not.
 test-vllm: $(VENV)/.dev
-	$(BIN)/python tests/vllm/environment.py
+	$(BIN)/python -m tests.vllm.environment
 	$(BIN)/pytest -q tests/vllm $(ARGS)
 
 test-local: $(LOCAL)/.train
@@ -43,7 +43,7 @@ test-train: $(LOCAL)/.train
 
 # verl cannot share an environment with the rest: it needs another transformers.
 test-verl: $(VENV)/.dev
-	$(BIN)/python tests/verl/environment.py
+	$(BIN)/python -m tests.verl.environment
 	$(BIN)/pytest -q tests/verl $(ARGS)
 
 train: $(LOCAL)/.train

@@ -9,7 +9,8 @@ from orchestrator.trajectory import StopReason
 from prefs.asking.pool import AskingPool
 from prefs.features import Features, features
 from storage.judgements import trajectories
-from storage.pages import Read, batches, in_order_of_time
+from storage.pages import batches, in_order_of_time
+from storage.reader import Reader
 from storage.records import load_ballot
 from storage.tables import BALLOT, TRAJECTORY
 from storage.trajectories import FINAL, searchable
@@ -36,8 +37,8 @@ class Askable:
     Not safe from several threads at once.
     """
 
-    def __init__(self, read: Read, newest: int = NEWEST) -> None:
-        self._read = read
+    def __init__(self, store: Reader, newest: int = NEWEST) -> None:
+        self._read = store.rows
         self._newest = newest
         self._features: OrderedDict[str, Features] = OrderedDict()
         self._asked: dict[str, frozenset[str]] = {}

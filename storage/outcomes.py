@@ -54,12 +54,12 @@ def outcomes(read: Read, *, calls: bool = False, told: Told | None = None) -> It
 
 def of_store(store: Reader, *, calls: bool = False, told: Told | None = None) -> Iterator[Outcome]:
     """The same of a store."""
-    return outcomes(store._rows, calls=calls, told=told)
+    return outcomes(store.rows, calls=calls, told=told)
 
 
 def count_of_store(store: Reader) -> int:
     """How many finished trajectories a store has."""
-    return count(store._rows)
+    return count(store.rows)
 
 
 def _steps(read: Read, ids: list[str]) -> dict[str, list[dict[str, Any]]]:

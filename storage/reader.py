@@ -31,11 +31,11 @@ class Reader:
 
     def queries(self, limit: int = 50) -> tuple[SavedQuery, ...]:
         """Saved queries, latest first."""
-        return self._read(lambda connection: queries.newest(connection, limit))
+        return self.read(lambda connection: queries.newest(connection, limit))
 
     def query(self, text: str) -> SavedQuery | None:
         """The saved query of that text."""
-        return self._read(lambda connection: queries.find(connection, text))
+        return self.read(lambda connection: queries.find(connection, text))
 
     def text(self, address: str) -> str | None:
         """The long text at an address; raises StoreCorrupt where it is damaged."""
@@ -43,7 +43,7 @@ class Reader:
 
     def texts(self, addresses: Iterable[str]) -> dict[str, str]:
         """The long texts at these addresses, as far as they are here; raises StoreCorrupt where one is damaged."""
-        return self._read(lambda connection: texts.find(connection, addresses))
+        return self.read(lambda connection: texts.find(connection, addresses))
 
     def with_texts(self, trajectory: Trajectory) -> Trajectory:
         """The trajectory with its long texts instead of their addresses, as far as they are here."""
@@ -51,15 +51,15 @@ class Reader:
 
     def trajectory(self, id: str) -> Trajectory | None:
         """A trajectory with the steps kept so far, and the addresses of their long texts."""
-        return self._read(lambda connection: trajectories.find(connection, id))
+        return self.read(lambda connection: trajectories.find(connection, id))
 
     def state(self, trajectory_id: str) -> State | None:
         """How far a trajectory has come."""
-        return self._read(lambda connection: trajectories.state(connection, trajectory_id))
+        return self.read(lambda connection: trajectories.state(connection, trajectory_id))
 
     def run(self, id: str) -> Run | None:
         """A run."""
-        return self._read(lambda connection: trajectories.find_run(connection, id))
+        return self.read(lambda connection: trajectories.find_run(connection, id))
 
     def trajectories_of(self, run_id: str) -> tuple[Trajectory, ...]:
         """A run's trajectories, oldest first."""
@@ -68,39 +68,39 @@ class Reader:
             found = (trajectories.find(connection, id) for id in trajectories.ids_of(connection, run_id))
             return tuple(trajectory for trajectory in found if trajectory is not None)
 
-        return self._read(read)
+        return self.read(read)
 
     def interrupted(self) -> tuple[str, ...]:
         """The ids of the trajectories that can be resumed, oldest first."""
-        return self._read(lambda connection: trajectories.in_state(connection, State.INTERRUPTED))
+        return self.read(lambda connection: trajectories.in_state(connection, State.INTERRUPTED))
 
     def runs(self, search: str | None = None, limit: int = 50, before: str | None = None) -> list[RunSummary]:
         """The newest runs whose query has every word of `search`, older than the run with the id `before`."""
-        return self._read(lambda connection: history.runs(connection, search, limit, before))
+        return self.read(lambda connection: history.runs(connection, search, limit, before))
 
     def ballot(self, id: str) -> Ballot | None:
         """A ballot."""
-        return self._read(lambda connection: rankings.find_ballot(connection, id))
+        return self.read(lambda connection: rankings.find_ballot(connection, id))
 
     def ballot_of(self, run_id: str) -> Ballot | None:
         """The newest ballot of a run."""
-        return self._read(lambda connection: rankings.newest_ballot(connection, run_id))
+        return self.read(lambda connection: rankings.newest_ballot(connection, run_id))
 
     def next_ballot(self, annotator: str) -> Ballot | None:
         """The oldest ballot that this annotator has not ranked."""
-        return self._read(lambda connection: rankings.next_ballot(connection, annotator))
+        return self.read(lambda connection: rankings.next_ballot(connection, annotator))
 
     def rankings_of(self, ballot_id: str) -> tuple[Ranking, ...]:
         """All rankings of a ballot, oldest first, superseded ones too."""
-        return self._read(lambda connection: rankings.rankings_of(connection, ballot_id))
+        return self.read(lambda connection: rankings.rankings_of(connection, ballot_id))
 
     def current_ranking(self, ballot_id: str, annotator: str) -> Ranking | None:
         """What an annotator says of a ballot now."""
-        return self._read(lambda connection: rankings.current_ranking(connection, ballot_id, annotator))
+        return self.read(lambda connection: rankings.current_ranking(connection, ballot_id, annotator))
 
     def iter_trajectories(self) -> Iterator[Trajectory]:
         """Every trajectory, oldest first, one in memory at a time."""
-        for id, _ in pages.in_order_of_time(self._rows, TRAJECTORY, "started_at", "id"):
+        for id, _ in pages.in_order_of_time(self.rows, TRAJECTORY, "started_at", "id"):
             trajectory = self.trajectory(id)
             if trajectory is not None:
                 yield trajectory
@@ -108,38 +108,40 @@ class Reader:
     def iter_rankings(self, *, superseded: bool = True) -> Iterator[Ranking]:
         """Every ranking, oldest first, a page in memory at a time; corrected ones only if `superseded`."""
         wanted = None if superseded else rankings.not_superseded()
-        for _, record in pages.in_order_of_time(self._rows, RANKING, "made_at", "record", wanted):
+        for _, record in pages.in_order_of_time(self.rows, RANKING, "made_at", "record", wanted):
             yield load_ranking(record)
 
     def iter_ranked(self, *, superseded: bool = True) -> Iterator[tuple[Ranking, Ballot]]:
         """The same, each with the ballot that it ranks."""
-        return rankings.ranked(self._rows, superseded=superseded)
+        return rankings.ranked(self.rows, superseded=superseded)
 
     def iter_judgements(self) -> Iterator[Judgement]:
         """What every annotator says of every ballot now, with what was ranked; the oldest ballots first.
 
         A page in memory at a time. Raises StoreMissing where a trajectory is not there.
         """
-        return judgements.current(self._rows)
+        return judgements.current(self.rows)
 
     def iter_judged(self, *, texts: bool = False) -> Iterator[tuple[Judgement, tuple[Trajectory, ...]]]:
         """The same, each with its whole trajectories in the order shown; with their long texts where `texts`."""
-        for judgement, shown in judgements.whole(self._rows):
+        for judgement, shown in judgements.whole(self.rows):
             yield judgement, tuple(map(self.with_texts, shown)) if texts else shown
 
     def count_rankings(self) -> int:
         """How many rankings are kept, corrected ones too."""
         return int(
-            self._read(lambda connection: connection.execute(select(func.count()).select_from(RANKING)).scalar_one())
+            self.read(lambda connection: connection.execute(select(func.count()).select_from(RANKING)).scalar_one())
         )
 
     def judgement_of(self, ranking: Ranking) -> Judgement:
         """One ranking beside what it ranks; raises StoreMissing without its ballot or a trajectory."""
-        return judgements.of(self._rows, ranking)
+        return judgements.of(self.rows, ranking)
 
-    def _rows(self, query: Select[Any]) -> list[tuple[Any, ...]]:
-        return self._read(partial(pages.rows, query=query))
+    def rows(self, query: Select[Any]) -> list[tuple[Any, ...]]:
+        """The rows of a query, in a short transaction of its own: for the other modules of this floor."""
+        return self.read(partial(pages.rows, query=query))
 
-    def _read(self, read: Callable[[Connection], T]) -> T:
+    def read(self, read: Callable[[Connection], T]) -> T:
+        """What `read` finds: for the other modules of this floor."""
         with told_plainly(named(self._engine)), self._engine.connect() as connection:
             return read(connection)

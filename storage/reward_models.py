@@ -98,14 +98,14 @@ class RewardModels:
 
         Raises StoreConflict where its id means another model.
         """
-        await self._store._write(lambda connection: register(connection, model))
+        await self._store.write(lambda connection: register(connection, model))
 
     def find(self, id: str) -> RewardModel | None:
         """The reward model of that id."""
-        found: RewardModel | None = self._store._read(lambda connection: find(connection, id))
+        found: RewardModel | None = self._store.read(lambda connection: find(connection, id))
         return found
 
     def newest(self, limit: int = 100) -> tuple[RewardModel, ...]:
         """Reward models, newest first."""
-        found: tuple[RewardModel, ...] = self._store._read(lambda connection: newest(connection, limit))
+        found: tuple[RewardModel, ...] = self._store.read(lambda connection: newest(connection, limit))
         return found

@@ -75,7 +75,7 @@ class Store(Reader):
 
     async def begin(self, run: Run, alternatives: Sequence[Trajectory]) -> None:
         """Keep trajectories as running, with the steps they have, and their run unless it is kept already."""
-        await self._write(lambda connection: trajectories.begin(connection, run, alternatives))
+        await self.write(lambda connection: trajectories.begin(connection, run, alternatives))
 
     async def keep_step(self, trajectory_id: str, step: Step) -> Step:
         """Keep the next step of a running trajectory, and give it as it is kept: its long texts are addresses now.
@@ -93,11 +93,11 @@ class Store(Reader):
 
         Raises StoreConflict unless all its steps are kept.
         """
-        return await self._write(lambda connection: trajectories.finish(connection, trajectory))
+        return await self.write(lambda connection: trajectories.finish(connection, trajectory))
 
     async def reopen(self, trajectory_id: str) -> None:
         """Let an interrupted trajectory run again; of two who try at once, one gets StoreConflict."""
-        await self._write(lambda connection: trajectories.reopen(connection, trajectory_id))
+        await self.write(lambda connection: trajectories.reopen(connection, trajectory_id))
 
     async def come(self) -> tuple[str, ...]:
         """Be counted as a process that runs trajectories here.
@@ -110,24 +110,24 @@ class Store(Reader):
             self._presence = Presence(place(self._engine))
         if not self._presence.alone:
             return ()
-        left = await self._write(trajectories.mark_interrupted)
+        left = await self.write(trajectories.mark_interrupted)
         self._presence.share()
         return left
 
     async def add(self, trajectory: Trajectory) -> bool:
         """Keep a trajectory made elsewhere. False where it is here already; StoreConflict where it differs."""
-        return await self._write(lambda connection: trajectories.add(connection, trajectory))
+        return await self.write(lambda connection: trajectories.add(connection, trajectory))
 
     async def add_all(self, some: Iterable[Trajectory]) -> int:
         """Keep trajectories made elsewhere, all or none, and tell how many of them are new.
 
         They are read one by one in the thread that writes, and from the beginning again if it has to try twice.
         """
-        return await self._write(lambda connection: sum(trajectories.add(connection, one) for one in some))
+        return await self.write(lambda connection: sum(trajectories.add(connection, one) for one in some))
 
     async def keep_ballot(self, ballot: Ballot) -> None:
         """Keep a ballot; keeping the same one again does nothing."""
-        await self._write(lambda connection: rankings.keep_ballot(connection, ballot))
+        await self.write(lambda connection: rankings.keep_ballot(connection, ballot))
 
     async def keep_ranking(
         self, ranking: Ranking, ballot_version: str | None = None, idempotency_key: str | None = None
@@ -139,7 +139,7 @@ class Store(Reader):
         the ballot, StoreMissing without the ballot, and StoreConflict where `ballot_version` is not the ballot's, or
         the key was used for other content.
         """
-        return await self._write(
+        return await self.write(
             lambda connection: rankings.keep_ranking(connection, ranking, ballot_version, idempotency_key)
         )
 
@@ -149,13 +149,14 @@ class Store(Reader):
         They are read one by one in the thread that writes, and from the beginning again if it has to try twice.
         Raises ranked.NotAdded, which names the place of the one at fault.
         """
-        return await self._write(lambda connection: ranked.add(connection, some))
+        return await self.write(lambda connection: ranked.add(connection, some))
 
     async def add_queries(self, some: Sequence[SavedQuery]) -> int:
         """Keep queries to have at hand; gives how many were not here yet."""
-        return await self._write(lambda connection: queries.add(connection, some))
+        return await self.write(lambda connection: queries.add(connection, some))
 
-    async def _write(self, write: Callable[[Connection], T]) -> T:
+    async def write(self, write: Callable[[Connection], T]) -> T:
+        """Write in turn with all others, and give what `write` gives: for the other modules of this floor."""
         self._check_writable()
         return await self._writer.do(write)
 

@@ -116,14 +116,14 @@ class Studies:
         Rankings that are there already count towards the overlap. Doing it again does nothing. Raises StoreConflict
         where the study's id, or a ballot's, means something else.
         """
-        await self._store._write(lambda connection: create(connection, study, ballots, gold))
+        await self._store.write(lambda connection: create(connection, study, ballots, gold))
 
     async def append(self, study_id: str, ballot: Ballot) -> bool:
         """Keep one more ballot of an informative study. False, and nothing is kept, where it is closed or has enough.
 
         Raises StoreMissing without the study, StoreConflict where the ballot's id means another one.
         """
-        return await self._store._write(lambda connection: append(connection, study_id, ballot))
+        return await self._store.write(lambda connection: append(connection, study_id, ballot))
 
     async def next(self, study_id: str, annotator: str, now: datetime, *, skipped: bool = False) -> Assignment | None:
         """The ballot that this person is to rank now; `None` where nothing is left.
@@ -132,7 +132,7 @@ class Studies:
         that this person skipped, the earliest first; else one that this person never had. Of a closed study only what
         is on lease. Raises StoreMissing.
         """
-        return await self._store._write(
+        return await self._store.write(
             lambda connection: study_assignments.next_for(connection, study_id, annotator, now, skipped=skipped)
         )
 
@@ -144,44 +144,44 @@ class Studies:
         Raises StoreMissing unless this person was given it, StoreConflict where it is ranked.
         """
         key = (study_id, ballot_id, annotator)
-        return await self._store._write(
+        return await self._store.write(
             lambda connection: study_assignments.put_aside(connection, key, "skipped", reason, now)
         )
 
     async def flag(self, study_id: str, ballot_id: str, annotator: str, reason: str, now: datetime) -> Assignment:
         """Say what is wrong with a ballot: this person does not get it again, others do. Raises as `skip` does."""
         key = (study_id, ballot_id, annotator)
-        return await self._store._write(
+        return await self._store.write(
             lambda connection: study_assignments.put_aside(connection, key, "flagged", reason, now)
         )
 
     async def close(self, study_id: str, now: datetime) -> Study:
         """Give out nothing any more; what is on lease may still be ranked. Raises StoreMissing."""
-        return await self._store._write(lambda connection: close(connection, study_id, now))
+        return await self._store.write(lambda connection: close(connection, study_id, now))
 
     def find(self, study_id: str) -> Study | None:
         """The study of that id."""
-        return self._store._read(lambda connection: find(connection, study_id))
+        return self._store.read(lambda connection: find(connection, study_id))
 
     def newest(self, limit: int = 100) -> tuple[Study, ...]:
         """Studies, newest first."""
-        return self._store._read(lambda connection: newest(connection, limit))
+        return self._store.read(lambda connection: newest(connection, limit))
 
     def ballots(self, study_id: str) -> tuple[str, ...]:
         """The ids of a study's ballots, in its order."""
-        return self._store._read(lambda connection: ballots_of(connection, study_id))
+        return self._store.read(lambda connection: ballots_of(connection, study_id))
 
     def assignment(self, study_id: str, ballot_id: str, annotator: str) -> Assignment | None:
         """What this person has to do with that ballot of the study."""
-        return self._store._read(lambda connection: study_assignments.find(connection, study_id, ballot_id, annotator))
+        return self._store.read(lambda connection: study_assignments.find(connection, study_id, ballot_id, annotator))
 
     def of_ballot(self, ballot_id: str, annotator: str) -> tuple[Assignment, ...]:
         """What this person has to do with that ballot, in every study that has it."""
-        return self._store._read(lambda connection: study_assignments.of_ballot(connection, ballot_id, annotator))
+        return self._store.read(lambda connection: study_assignments.of_ballot(connection, ballot_id, annotator))
 
     def assignments(self, study_id: str, state: AssignmentState | None = None) -> tuple[Assignment, ...]:
         """Who has or had which ballot, or those in one state, such as `flagged`; the latest change first."""
-        return self._store._read(lambda connection: study_assignments.all_of(connection, study_id, state))
+        return self._store.read(lambda connection: study_assignments.all_of(connection, study_id, state))
 
     def progress(self, study_id: str, now: datetime, annotator: str | None = None) -> Progress:
         """How far a study is, with the progress of one person, or of everybody. Raises StoreMissing."""
@@ -192,12 +192,12 @@ class Studies:
                 raise StoreMissing(f"there is no study {study_id[:200]!r}")
             return study_progress.progress(connection, study, annotator, now)
 
-        return self._store._read(read)
+        return self._store.read(read)
 
     def with_gold(self, ballots: Iterable[Ballot]) -> tuple[str, ...]:
         """The ids of those ballots that have a gold pair. Raises StoreMissing where a trajectory is not there."""
-        return study_sources.with_gold(self._store._rows, ballots)
+        return study_sources.with_gold(self._store.rows, ballots)
 
     def run_alternatives(self, runs: Collection[str] | None) -> tuple[RunAlternatives, ...]:
         """What these runs, or all where `None`, have to be put on ballots; the oldest run first."""
-        return study_sources.run_alternatives(self._store._rows, runs)
+        return study_sources.run_alternatives(self._store.rows, runs)

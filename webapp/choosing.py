@@ -55,7 +55,7 @@ class Choosing:
     def __init__(self, store: Store, revealed: Revealed) -> None:
         self._store = store
         self._revealed = revealed
-        self._askable = Askable(store._rows)
+        self._askable = Askable(store)
         self._lock = asyncio.Lock()
 
     async def make(self, wish: Wish, keep: Keep | None = None) -> Ballot | None:

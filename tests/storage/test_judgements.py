@@ -73,7 +73,7 @@ async def test_each_trajectory_is_measured_once_while_it_is_remembered(store: St
 
     def read(query: object) -> list[tuple[object, ...]]:
         queries.append(query)
-        return store._rows(query)  # type: ignore[arg-type]
+        return store.rows(query)  # type: ignore[arg-type]
 
     measures = Candidates(read, remembered=6)
     known = measures.of(ballots[:2])

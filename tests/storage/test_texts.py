@@ -48,7 +48,7 @@ def texts_of(call: ModelCall | None) -> tuple[str | None, str | None]:
 
 
 def count(store: Store) -> int:
-    return int(store._read(lambda connection: connection.execute(select(func.count()).select_from(TEXT)).scalar_one()))
+    return int(store.read(lambda connection: connection.execute(select(func.count()).select_from(TEXT)).scalar_one()))
 
 
 @pytest.fixture

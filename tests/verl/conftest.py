@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.verl.environment import Unavailable, interpreter
+from tests.environment import Unavailable
+from tests.verl.environment import ENVIRONMENT
 
 HERE = Path(__file__).resolve().parent
 
@@ -20,6 +21,6 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 def verl_python() -> Path:
     """The interpreter that has verl; the whole suite skips where there is none."""
     try:
-        return interpreter()
+        return ENVIRONMENT.interpreter()
     except Unavailable as reason:
         pytest.skip(str(reason))

@@ -11,7 +11,8 @@ import pytest
 
 from orchestrator.pool import Pool
 from orchestrator.rehearsal.world import rehearsal_pool
-from tests.vllm.environment import Unavailable, interpreter
+from tests.environment import Unavailable
+from tests.vllm.environment import ENVIRONMENT
 from tests.vllm.server import Server, serving
 from webapp.services import Services, open_services
 from webapp.settings import Settings
@@ -44,7 +45,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 def vllm_python() -> Path:
     """The interpreter that has vLLM; the whole suite skips where there is none."""
     try:
-        return interpreter()
+        return ENVIRONMENT.interpreter()
     except Unavailable as reason:
         pytest.skip(str(reason))
 

@@ -208,8 +208,8 @@ async def test_rows_are_read_as_they_are_wanted(store: Store, monkeypatch: pytes
     """However many rankings there are, the first row costs one page, and nothing is read ahead of the reader."""
     await fill(store, 30)
     reads = []
-    read = store._read
-    monkeypatch.setattr(store, "_read", lambda query: reads.append(query) or read(query))
+    read = store.read
+    monkeypatch.setattr(store, "read", lambda query: reads.append(query) or read(query))
     monkeypatch.setitem(sys.modules["storage.pages"].pages.__kwdefaults__, "size", 10)
     stream = rows(store, "rankings", Wishes(), Tally())
     assert reads == []

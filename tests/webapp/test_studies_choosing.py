@@ -111,7 +111,7 @@ def test_features_of_as_many_trajectories_as_are_looked_at_are_remembered(tmp_pa
 
     with Store.open(f"sqlite:///{tmp_path / 'podium.db'}") as store:
         asyncio.run(keep(store))
-        askable = Askable(store._rows, newest=8)
+        askable = Askable(store, newest=8)
         for query in range(5):
             assert len(askable.pools(f"query {query}")[0].trajectories) == 4
         assert len(askable._features) == 8

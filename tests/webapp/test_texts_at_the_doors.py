@@ -13,14 +13,15 @@ from sqlalchemy import update
 
 from orchestrator.kept_text import KeptText, is_address
 from orchestrator.trajectory import Outcome, StopReason, Trajectory, Verdict
+from prefs.training_files import Tally
 from storage.records import dump_trajectory
 from storage.store import Store
 from storage.tables import TEXT
 from tests.examples import model_call, trajectory
 from tests.kept import step
 from webapp.cli import main
-from webapp.export import exported
-from webapp.jsonl import TrajectoryFile
+from webapp.exports.kinds import Wishes, rows
+from webapp.jsonl import TrajectoryFile, lines
 from webapp.services import Services
 
 API = "/api/v1"
@@ -150,7 +151,7 @@ async def test_many_long_texts_are_exported_and_imported_one_trajectory_at_a_tim
             await store.add(telling(id=f"t{number}", steps=(one,), outcome=Outcome()))
         tracemalloc.start()
         with file.open("w") as out:
-            out.writelines(exported(store, "trajectories", texts=True))
+            out.writelines(lines(rows(store, "trajectories", Wishes(texts=True), Tally())))
         exporting = tracemalloc.get_traced_memory()[1]
         tracemalloc.reset_peak()
         with Store.open(f"sqlite:///{tmp_path}/two.db") as other:

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 
 from orchestrator.pool import UnknownAlias
 from storage.errors import StoreConflict, StoreError, StoreMissing
-from webapp.export import UnknownExport
+from webapp.exports.kinds import UnknownExport
 from webapp.runs import NotFound
 
 logger = logging.getLogger(__name__)

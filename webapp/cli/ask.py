@@ -44,7 +44,7 @@ def run(chosen: argparse.Namespace) -> int:
     """Exit code 0 if every alternative came to an end of its own, 1 if one failed."""
     if chosen.texts and not chosen.json:
         raise ValueError("--texts puts prompts and raw replies into the records of --json; give both")
-    mine = PreferenceVector(chosen.accuracy, chosen.cost, chosen.latency, _preferred(chosen.prefer))
+    mine = PreferenceVector(chosen.accuracy, chosen.cost, chosen.latency, flags.preferred(chosen.prefer))
     limits = Limits(chosen.turns, chosen.budget_usd, chosen.seconds)
     asking = Asking(chosen.query, (mine,) * max(chosen.alternatives, 0), chosen.seed, chosen.reference, limits)
     settings = replace(flags.settings(chosen), pace=0.0, discover=False)
@@ -54,21 +54,6 @@ def run(chosen: argparse.Namespace) -> int:
     if snapshot.problem:
         print(f"podium: {snapshot.problem}", file=sys.stderr)
     return 1 if snapshot.problem or any(t.stop_reason == "failed" for t in snapshot.trajectories) else 0
-
-
-def _preferred(pairs: list[str]) -> dict[str, float]:
-    from orchestrator.pool import TOOL_OF, UnknownAlias  # noqa: PLC0415
-
-    weights = {}
-    for pair in pairs:
-        alias, _, text = pair.partition("=")
-        if alias not in TOOL_OF:
-            raise UnknownAlias(alias)
-        try:
-            weights[alias] = flags.weight(text)
-        except argparse.ArgumentTypeError as error:
-            raise ValueError(f"--prefer {pair}: {error}") from error
-    return weights
 
 
 async def _ask(asking: Asking, settings: Any, *, vary: bool, texts: bool) -> "RunSnapshot":

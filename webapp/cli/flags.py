@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Final
 
+from orchestrator.pool import TOOL_OF, UnknownAlias
 from webapp.settings import Settings, port_number
 
 POLICY_HELP: Final = (
@@ -49,6 +50,20 @@ def settings(chosen: argparse.Namespace) -> Settings:
         "port": getattr(chosen, "port", None),
     }
     return replace(found, **{name: value for name, value in flags.items() if value is not None})
+
+
+def preferred(pairs: list[str]) -> dict[str, float]:
+    """Alias to weight, of `--prefer ALIAS=W` flags; raises UnknownAlias or ValueError."""
+    found = {}
+    for pair in pairs:
+        alias, _, text = pair.partition("=")
+        if alias not in TOOL_OF:
+            raise UnknownAlias(alias)
+        try:
+            found[alias] = weight(text)
+        except argparse.ArgumentTypeError as error:
+            raise ValueError(f"--prefer {pair}: {error}") from error
+    return found
 
 
 def weight(text: str) -> float:

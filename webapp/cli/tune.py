@@ -59,7 +59,7 @@ def run(chosen: argparse.Namespace) -> int:
     from webapp.cli.tune_words import printed  # noqa: PLC0415
 
     wanted = Wanted(
-        PreferenceVector(chosen.accuracy, chosen.cost, chosen.latency, _preferred(chosen.prefer)),
+        PreferenceVector(chosen.accuracy, chosen.cost, chosen.latency, flags.preferred(chosen.prefer)),
         _rule(chosen),
         None if chosen.against is None else _against(chosen.against),
         chosen.thresholds,
@@ -115,21 +115,6 @@ def _queries(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not int(text):
         raise argparse.ArgumentTypeError(f"must be a whole number of queries from 1, not {text!r}")
     return int(text)
-
-
-def _preferred(pairs: list[str]) -> dict[str, float]:
-    from orchestrator.pool import TOOL_OF, UnknownAlias  # noqa: PLC0415
-
-    found = {}
-    for pair in pairs:
-        alias, _, text = pair.partition("=")
-        if alias not in TOOL_OF:
-            raise UnknownAlias(alias)
-        try:
-            found[alias] = flags.weight(text)
-        except argparse.ArgumentTypeError as error:
-            raise ValueError(f"--prefer {pair}: {error}") from error
-    return found
 
 
 def _rule(chosen: argparse.Namespace) -> "Rule":
