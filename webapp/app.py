@@ -9,7 +9,9 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from storage.errors import StoreError
 from webapp.api import ballots, export, preferences, problems, rewards, runs, serving, studies, texts, trajectories
 from webapp.guard import Guard
+from webapp.pages import mount as pages
 from webapp.services import Services
+from webapp.ui.assets import install_assets, install_icon, page_assets
 
 
 class AsciiJSON(JSONResponse):
@@ -36,7 +38,11 @@ def create_app(services: Services, *, page: bool = True) -> FastAPI:
         from webapp.front_desk import FrontDesk  # noqa: PLC0415 - Gradio takes seconds to load
         from webapp.ui.mount import mount  # noqa: PLC0415
 
-        app = mount(app, FrontDesk(services))
+        assets = page_assets()
+        install_assets(app, assets)
+        install_icon(app)
+        pages.mount(app, assets[2])
+        app = mount(app, FrontDesk(services), assets, pages.listed())
 
         @app.get("/", include_in_schema=False)
         async def home() -> RedirectResponse:

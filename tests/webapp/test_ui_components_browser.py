@@ -18,6 +18,7 @@ from tests.browser import FLAGS, chromium
 from tests.webapp.canned import made_step
 from tests.webapp.fake_desk import QUESTION, FakeDesk
 from webapp.asking import DEFAULT_LIMITS, varied
+from webapp.ui.assets import install_assets, install_icon, page_assets
 from webapp.ui.mount import mount
 from webapp.views import words
 
@@ -39,8 +40,11 @@ class Served:
 @pytest.fixture(scope="module")
 def served() -> Iterator[Served]:
     desk = FakeDesk(pace_s=0.6)
+    app, assets = FastAPI(), page_assets()
+    install_assets(app, assets)
+    install_icon(app)
     config = uvicorn.Config(
-        mount(FastAPI(), desk), host="127.0.0.1", port=0, log_level="warning", timeout_graceful_shutdown=1
+        mount(app, desk, assets), host="127.0.0.1", port=0, log_level="warning", timeout_graceful_shutdown=1
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)

@@ -61,7 +61,7 @@ def script(plotly_path: str) -> Asset:
     """All islands in one script, after the words, colours and looks they use; charts load plotly.js themselves."""
     folder = Path(__file__).parent / "islands"
     files = [(folder / name).read_text(encoding="utf-8") for name in _SCRIPTS]
-    return asset("islands", "js", "text/javascript", "\n".join((_constants(plotly_path), *files, _READY)).encode())
+    return asset("islands", "js", "text/javascript", "\n".join((constants(plotly_path), *files, _READY)).encode())
 
 
 def styles() -> Asset:
@@ -91,6 +91,10 @@ def install_assets(app: FastAPI, assets: tuple[Asset, ...]) -> None:
     """Serve the assets, cacheable for ever because a new content gets a new name."""
     for one in assets:
         app.add_api_route(one.path, _route(one), methods=["GET"], include_in_schema=False)
+
+
+def install_icon(app: FastAPI) -> None:
+    """Serve the mark that browsers show beside the title."""
     mark = (Path(__file__).parent / "mark.svg").read_bytes()
     icon = Asset("favicon.ico", "image/svg+xml", mark, gzip.compress(mark, mtime=0))
     app.add_api_route("/favicon.ico", _route(icon), methods=["GET"], include_in_schema=False)
@@ -105,14 +109,14 @@ def _route(one: Asset) -> Any:
     return serve
 
 
-def _constants(plotly_path: str) -> str:
+def constants(plotly_path: str) -> str:
     """What the scripts know of the palette and the words."""
     shades = (*palette.ALIASES.values(), *palette.TOKENS.values())
-    constants = {
+    known = {
         "plotlyPath": plotly_path,
         "words": dict(island_words.ISLANDS),
         "aliases": list(palette.ALIASES),
         "darkOf": {shade.light: shade.dark for shade in shades},
         "templates": {"light": template("light").to_plotly_json(), "dark": template("dark").to_plotly_json()},
     }
-    return f"window.Podium = Object.assign(window.Podium || {{}}, {json.dumps(constants, ensure_ascii=False)});"
+    return f"window.Podium = Object.assign(window.Podium || {{}}, {json.dumps(known, ensure_ascii=False)});"

@@ -1,5 +1,6 @@
 """The page: masthead and four tabs over one desk."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
@@ -17,9 +18,10 @@ READY = "() => { document.documentElement.dataset.podium = 'ready'; }"
 """Runs once the page listens: before that a click is lost, so whoever drives the page by program waits for it."""
 
 
-def build_page(desk: Desk) -> gr.Blocks:
-    """The whole page. It keeps nothing of its own: which run it shows stands in the link (`?run=…`)."""
-    masthead = {"title": words.TITLE, "tagline": words.TAGLINE, "policy": desk.policy_words}
+def build_page(desk: Desk, pages: Sequence[tuple[str, str]] = ()) -> gr.Blocks:
+    """The whole page, with links to other `pages` (address, title). It keeps nothing of its own: which run it shows stands in the link (`?run=…`)."""
+    links = [list(page) for page in pages]
+    masthead = {"title": words.TITLE, "pages": links, "policy": desk.policy_words}
     page: gr.Blocks
     with gr.Blocks(title=words.TITLE, analytics_enabled=False, fill_width=True) as page:
         island.masthead_island(value=masthead, elem_id="masthead")

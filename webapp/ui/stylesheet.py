@@ -12,7 +12,13 @@ def stylesheet() -> str:
     """All of it, variables first."""
     folder = Path(__file__).parent / "css"
     rules = [(folder / name).read_text(encoding="utf-8") for name in _FILES]
-    return "\n".join((f":root {{\n{_fixed()}\n{_colours('light')}\n}}", f".dark {{\n{_colours('dark')}\n}}", *rules))
+    return "\n".join(
+        (
+            f":root {{\n{_fixed()}\n{_colours('light')}\n}}",
+            f".dark, html:has(> body.dark) {{\n{_colours('dark')}\n}}",
+            *rules,
+        )
+    )
 
 
 def _fixed() -> str:

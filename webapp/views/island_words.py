@@ -141,5 +141,7 @@ ISLANDS: Final[Mapping[str, str]] = {
     "licence_understood": "Understood",
     "dark": "Dark",
     "light": "Light",
+    "pages": "Pages",
+    "page_run": "Run",
     "theme": "Switch between light and dark",
 }

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Final
 
 TITLE: Final = "Podium"
-TAGLINE: Final = "Watch a small model route the work. Say which routing you prefer."
 
 # Controls of the run tab
 QUERY: Final = "Query"

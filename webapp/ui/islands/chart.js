@@ -38,7 +38,7 @@
   let loading = null;
   function plotly() {
     loading ??= new Promise((resolve, reject) => {
-      const tag = el("script", "", undefined, { src: new URL(`..${P.plotlyPath}`, document.baseURI) });
+      const tag = el("script", "", undefined, { src: P.home + P.plotlyPath.slice(1) });
       tag.onload = () => resolve(window.Plotly);
       tag.onerror = () => reject(new Error("plotly.js could not be loaded"));
       document.head.append(tag);
@@ -49,7 +49,7 @@
   P.chart = function ({ element, props, watch, trigger }) {
     const root = element.querySelector(".pd-chart");
     const parts = { title: el("h3", "pd-chart-title"), summary: el("p", "pd-chart-summary"), box: el("div", "pd-plot"), fold: el("div") };
-    let charts = [], shown = null, bound = false;
+    let charts = [], shown = null, bound = false, stale = false;
 
     function take() {
       charts = JSON.parse(props.value || "[]");
@@ -76,7 +76,8 @@
       parts.fold.querySelector("details").open = Boolean(open);
       parts.box.setAttribute("role", "img");
       parts.box.setAttribute("aria-label", `${chart.title}. ${chart.summary}`);
-      if (!root.offsetParent) return; // in a closed tab: drawn when it gets a size
+      stale = !root.offsetParent;
+      if (stale) return; // in a closed tab: drawn when that opens
       const Plotly = await plotly();
       if (chart !== current()) return; // another one was chosen meanwhile, and draws itself
       const figure = P.isDark() ? dressed(chart.figure) : chart.figure;
@@ -116,10 +117,9 @@
     document.addEventListener("podium:theme", redraw);
     let width = 0;
     new ResizeObserver(() => {
-      if (root.offsetWidth === width || !root.offsetWidth) return;
-      const first = width === 0;
+      if (!root.offsetWidth || (root.offsetWidth === width && !stale)) return;
       width = root.offsetWidth;
-      if (first || !bound) draw();
+      if (stale || !bound) draw();
       else window.Plotly.Plots.resize(parts.box);
     }).observe(root);
     watch("value", take);

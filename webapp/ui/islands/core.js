@@ -2,6 +2,9 @@
 (function (P) {
   "use strict";
 
+  // Leads from this document to the root of the app; the desk lies one below it.
+  P.home = document.documentElement.dataset.root ?? "../";
+
   // Text only ever enters the page through textContent.
   P.el = function (tag, className, text, attributes) {
     const node = document.createElement(tag);
@@ -68,10 +71,26 @@
     return node;
   };
 
-  // One selection for the whole page, so that a bar, a row and a point mean the same step.
-  P.selection = { alternative: null, step: null };
+  // The address holds what is shown, so that a reload, a link and the back button give it again.
+  P.address = {
+    get: (name) => new URLSearchParams(window.location.search).get(name),
+    set(change, { push = false } = {}) {
+      const here = new URL(window.location.href);
+      for (const [name, value] of Object.entries(change)) {
+        if (value === null || value === undefined || value === "") here.searchParams.delete(name);
+        else here.searchParams.set(name, value);
+      }
+      if (here.href !== window.location.href) window.history[push ? "pushState" : "replaceState"](null, "", here);
+    },
+    onBack: (listener) => window.addEventListener("popstate", listener),
+  };
+
+  // One selection for the whole page, so that a bar, a row and a point mean the same step. The address has it too.
+  const named = P.address.get("step");
+  P.selection = { alternative: P.address.get("alternative"), step: /^\d+$/.test(named ?? "") ? Number(named) : null };
   P.select = function (change) {
     Object.assign(P.selection, change);
+    P.address.set(P.selection);
     document.dispatchEvent(new CustomEvent("podium:select", { detail: { ...P.selection } }));
   };
   P.onSelect = function (element, listener) {
@@ -117,10 +136,8 @@
   };
 
   P.linkTo = function (run) {
-    const here = new URL(window.location.href);
-    if (!run || here.searchParams.get("run") === run) return;
-    here.searchParams.set("run", run);
-    window.history.replaceState(null, "", here);
+    if (!run || P.address.get("run") === run) return;
+    P.address.set({ run, alternative: null, step: null });
   };
 
   // Ctrl+Enter (or Cmd+Enter) in the query box asks, whatever its height.

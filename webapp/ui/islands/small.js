@@ -22,7 +22,10 @@
       podium.append(el("i"), el("i"), el("i"));
       const brand = el("h1", "pd-brand");
       brand.append(podium, el("span", "", view.title));
-      root.replaceChildren(brand, el("p", "pd-tagline", view.tagline), el("p", "pd-policy", view.policy), toggle);
+      const pages = el("nav", "pd-nav", undefined, { "aria-label": say("pages") });
+      pages.append(el("a", "", say("page_run"), { href: "./", "aria-current": "page" }));
+      for (const [name, title] of view.pages || []) pages.append(el("a", "", title, { href: P.home + name }));
+      root.replaceChildren(brand, pages, el("p", "pd-policy", view.policy), toggle);
     }
     restore();
     watch("value", take);

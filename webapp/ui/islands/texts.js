@@ -5,7 +5,7 @@
 
   async function fetched(address) {
     try {
-      const response = await fetch(`../api/v1/texts/${address}`);
+      const response = await fetch(`${P.home}api/v1/texts/${address}`);
       if (response.status === 404) return { problem: say("text_missing") };
       return response.ok ? { text: await response.text() } : { problem: say("text_failed") };
     } catch {

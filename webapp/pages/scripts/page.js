@@ -1,0 +1,194 @@
+// What every page has beside the islands: the HTTP interface, the address, keys, notices, the theme and amounts in words.
+(function (P) {
+  "use strict";
+  const { el, say } = P;
+
+  // A problem document of the server, or that there was no answer (status 0).
+  P.Problem = class extends Error {
+    constructor(status, detail, where) {
+      super(detail);
+      Object.assign(this, { status, where });
+    }
+  };
+
+  // JSON from /api/v1, null for "nothing" (204); throws P.Problem.
+  P.api = async function (path, { method, body, headers, signal } = {}) {
+    const json = body === undefined ? {} : { "Content-Type": "application/json" };
+    let reply;
+    try {
+      reply = await fetch(`${P.home}api/v1${path}`, {
+        method: method || (body === undefined ? "GET" : "POST"), signal,
+        headers: { ...json, ...headers }, body: body === undefined ? undefined : JSON.stringify(body),
+      });
+    } catch (error) {
+      if (error.name === "AbortError") throw error;
+      throw new P.Problem(0, say("unreachable"));
+    }
+    if (reply.status === 204) return null;
+    const said = await reply.json().catch(() => ({}));
+    if (!reply.ok) throw new P.Problem(reply.status, said.detail || reply.statusText, said.where);
+    return said;
+  };
+
+  // Gives an island what Gradio gives it. `on` maps its events to listeners.
+  P.host = function (island, name, value, on = {}) {
+    const element = el("div", `pd-${name}-frame`);
+    element.append(el("div", `pd-${name}`));
+    const watchers = [];
+    const props = { value };
+    island({
+      element, props, watch: (_, watcher) => watchers.push(watcher),
+      trigger: (event, data) => on[event]?.(data, props.value),
+    });
+    return {
+      element, props,
+      show(next) {
+        props.value = next;
+        watchers.forEach((watcher) => watcher());
+      },
+    };
+  };
+
+  // A short message that goes away by itself; one with an action stays longer, a bad one until it is closed.
+  P.notice = function (text, { bad = false, action = null, act = null } = {}) {
+    const box = document.getElementById("notices");
+    const node = el("div", `pd-notice ${bad ? "pd-notice-bad" : ""}`, undefined, { role: bad ? "alert" : null });
+    node.append(el("span", "", text));
+    const gone = () => node.remove();
+    if (action) node.append(P.button("pd-small", action, () => { gone(); act(); }));
+    node.append(P.button("pd-icon", "×", gone, { "aria-label": say("close") }));
+    box.append(node);
+    while (box.childElementCount > 3) box.firstElementChild.remove();
+    if (!bad) setTimeout(gone, action ? 12_000 : 5_000);
+    return gone;
+  };
+  P.failed = (error) => {
+    if (error.name !== "AbortError") P.notice(error.message, { bad: true });
+  };
+
+  // Keys of the page: [{key: "e", words: "…", act: (event) => …}]. They rest while somebody types or a dialog is open.
+  const bound = [];
+  P.keys = (list) => bound.push(...list);
+  const typing = (target) =>
+    target instanceof Element && target.closest("input:not([type=range],[type=checkbox],[type=radio]), textarea, select, [contenteditable]");
+  document.addEventListener("keydown", (event) => {
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+    if (document.querySelector("dialog[open]")) return;
+    const found = bound.find((one) => one.key === event.key && (!one.when || one.when(event)));
+    if (!found) return;
+    event.preventDefault();
+    found.act(event);
+  });
+
+  // A dialog with a title and what `fill` puts into it; Escape and the button close it and give the focus back.
+  P.dialog = function (title, fill, { wide = false } = {}) {
+    const before = document.activeElement;
+    const node = el("dialog", `pd pd-dialog ${wide ? "pd-dialog-wide" : ""}`, undefined, { "aria-label": title });
+    const head = el("div", "pd-dialog-head");
+    head.append(el("h2", "", title), P.button("pd-icon", "×", () => node.close(), { "aria-label": say("close") }));
+    const body = el("div", "pd-dialog-body");
+    node.append(head, body);
+    node.addEventListener("close", () => {
+      node.remove();
+      before?.focus?.();
+    });
+    node.addEventListener("click", (event) => event.target === node && node.close());
+    document.body.append(node);
+    fill(body, node);
+    node.showModal();
+    return node;
+  };
+
+  P.showKeys = () =>
+    P.dialog(say("keys_title"), (body) => {
+      const list = el("dl", "pd-keys");
+      for (const one of bound.filter((each) => each.words)) {
+        const keys = el("dt");
+        for (const name of one.shown || [one.key]) keys.append(el("kbd", "", name));
+        list.append(keys, el("dd", "", one.words));
+      }
+      body.append(list);
+    });
+  P.keys([{ key: "?", words: say("keys_help"), act: () => P.showKeys() }]);
+
+  function tools() {
+    const box = document.getElementById("tools");
+    if (!box) return;
+    const theme = P.button("pd-small pd-theme", "", () => {
+      P.memory.set("theme", P.isDark() ? "light" : "dark");
+      P.setDark(!P.isDark());
+    }, { "aria-label": say("theme"), title: say("theme") });
+    const name = () => (theme.textContent = P.isDark() ? `☀ ${say("light")}` : `☾ ${say("dark")}`);
+    document.addEventListener("podium:theme", name);
+    name();
+    box.append(P.button("pd-small", `? ${say("keys")}`, () => P.showKeys()), theme);
+  }
+
+  // Amounts as `webapp.views.amounts` writes them; unknown is a dash, never 0.
+  P.dollars = function (usd) {
+    if (usd === null || usd === undefined) return "–";
+    const value = Number(usd);
+    if (value === 0) return "$0";
+    if (Math.abs(value) < 0.000001) return "< $0.000001";
+    const sign = value < 0 ? "−" : "", size = Math.abs(value);
+    if (size >= 1) return `${sign}$${size.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
+    const decimals = size >= 0.01 ? 4 : Math.min(1 - Math.floor(Math.log10(size)), 7);
+    return `${sign}$${size.toFixed(decimals)}`;
+  };
+  P.duration = function (seconds) {
+    if (seconds === null || seconds === undefined) return "–";
+    if (seconds === 0) return "0 s";
+    if (seconds < 0.0995) return `${Math.max(Math.round(seconds * 1000), 1)} ms`;
+    if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+    if (seconds < 59.5) return `${seconds.toFixed(0)} s`;
+    const whole = Math.round(seconds);
+    return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, "0")} s`;
+  };
+  P.share = (part) => (part === null || part === undefined ? "–" : `${(100 * part).toFixed(part > 0.1 || part === 0 ? 0 : 1)} %`);
+  P.count = (number) => number.toLocaleString("en-US");
+
+  // A moment in the zone of whoever looks; the title has the zone and the exact time.
+  P.when = function (iso) {
+    const moment = new Date(iso);
+    const near = moment.toLocaleString(undefined, { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
+    return el("time", "", near, { datetime: iso, title: moment.toLocaleString(undefined, { dateStyle: "full", timeStyle: "long" }) });
+  };
+
+  P.table = function (columns, rows, { caption = null } = {}) {
+    const table = el("table", "pd-table");
+    if (caption) table.append(el("caption", "pd-note", caption));
+    const head = el("tr"), top = el("thead"), body = el("tbody");
+    for (const column of columns) head.append(el("th", "", column, { scope: "col" }));
+    top.append(head);
+    for (const row of rows) {
+      const line = el("tr");
+      for (const cell of row) {
+        const node = el("td");
+        node.append(cell instanceof Node ? cell : String(cell ?? "–"));
+        line.append(node);
+      }
+      body.append(line);
+    }
+    table.append(top, body);
+    const wrap = el("div", "pd-scroll", undefined, { tabindex: 0, role: "region", "aria-label": caption || say("table") });
+    wrap.append(table);
+    return wrap;
+  };
+
+  // Draws the page once; what fails is said, with a way to try again.
+  P.start = async function (draw) {
+    const box = document.getElementById("page");
+    tools();
+    try {
+      await draw(box);
+    } catch (error) {
+      if (!(error instanceof P.Problem)) throw error;
+      const node = P.empty(error.message, "");
+      node.append(P.button("pd-small", say("retry"), () => window.location.reload()));
+      box.replaceChildren(node);
+    } finally {
+      box.removeAttribute("aria-busy");
+      document.documentElement.dataset.podium = "ready";
+    }
+  };
+})(window.Podium);

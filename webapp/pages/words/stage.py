@@ -1,0 +1,8 @@
+"""Words of the page *Stage*."""
+
+from collections.abc import Mapping
+from typing import Final
+
+WORDS: Final[Mapping[str, str]] = {
+    "stage_empty": "Nothing is here yet.",
+}
