@@ -8,12 +8,14 @@ settings.load_profile("podium")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests last: Playwright's synchronous interface keeps an event loop running until the session ends.
+    """Files with browser tests last: Playwright's synchronous interface keeps an event loop running to the end.
 
-    They get a second try. A machine that stalls for seconds breaks the stream between page and server, which is a
-    console error and so a failure; what is broken fails twice. The summary names what was tried again.
+    A worker of pytest-xdist takes whole files in this order. Browser tests get a second try: a machine that stalls for
+    seconds breaks the stream between page and server, which is a console error and so a failure; what is broken fails
+    twice. The summary names what was tried again.
     """
-    items.sort(key=lambda item: "playwright" in getattr(item, "fixturenames", ()))
+    driving = {item.path for item in items if "playwright" in getattr(item, "fixturenames", ())}
+    items.sort(key=lambda item: item.path in driving)
     for item in items:
         if item.get_closest_marker("browser"):
             item.add_marker(pytest.mark.flaky(reruns=1))

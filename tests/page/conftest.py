@@ -1,14 +1,13 @@
 """A real server, a real Chromium, and two promises held in every test: no console error, no request elsewhere."""
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
@@ -95,8 +94,7 @@ def page(page: Page) -> Iterator[Page]:
 def artifacts() -> Path:
     """Where screenshots are kept."""
     folder = ARTIFACTS / "pages"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
@@ -133,7 +131,7 @@ class Desk:
     @property
     def run(self) -> str:
         """The run that the page's address names."""
-        return self.page.url.split("run=")[1]
+        return parse_qs(urlsplit(self.page.url).query)["run"][0]
 
     def rankings(self) -> list[dict[str, Any]]:
         """The exported rankings of this run's ballot, oldest first."""

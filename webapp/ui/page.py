@@ -19,7 +19,10 @@ READY = "() => { document.documentElement.dataset.podium = 'ready'; }"
 
 
 def build_page(desk: Desk, pages: Sequence[tuple[str, str]] = ()) -> gr.Blocks:
-    """The whole page, with links to other `pages` (address, title). It keeps nothing of its own: which run it shows stands in the link (`?run=…`)."""
+    """The whole page, with links to other `pages` (address, title).
+
+    It keeps nothing of its own: which run it shows stands in the link (`?run=…`).
+    """
     links = [list(page) for page in pages]
     masthead = {"title": words.TITLE, "pages": links, "policy": desk.policy_words}
     page: gr.Blocks
