@@ -122,3 +122,19 @@ def test_axe_finds_nothing_serious_on_any_page(browser: Browser, base_url: str, 
         found = Axe().run(page).response["violations"]
         assert [(v["id"], v["nodes"][0]["html"][:200]) for v in found if v["impact"] in ("serious", "critical")] == []
     page.close()
+
+
+def test_a_link_to_a_step_opens_that_step_of_that_alternative(page: Page, desk: Desk) -> None:
+    desk.open()
+    desk.ask("Which city is the capital of Australia?")
+    desk.wait_until_ended()
+    desk.tabs.nth(2).click()
+    row = page.locator("#trace .pd-step").first
+    row.locator(".pd-head").click()
+    expect(row).to_have_attribute("data-selected", "")
+    link = page.url
+    page.goto("about:blank")
+    page.goto(link)
+    expect(desk.tabs.nth(2)).to_have_attribute("aria-selected", "true")
+    expect(page.locator("#trace .pd-step").first.locator(".pd-detail")).to_be_visible()
+    assert page.url == link

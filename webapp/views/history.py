@@ -30,8 +30,7 @@ def history_view(runs: Sequence[PastRun], search: str) -> JsonObject:
             {
                 "run": past.run,
                 "query": past.query if len(past.query) <= 300 else f"{past.query[:300]}…",
-                "when": past.asked_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-                "when_ms": round(past.asked_at.timestamp() * 1000),
+                "when": past.asked_at.astimezone(UTC).isoformat(),
                 "alternatives": amounts.counted(past.alternatives, "alternative"),
                 "state": past.state,
                 "rankings": amounts.counted(past.rankings, "ranking") if past.rankings else "–",

@@ -147,13 +147,6 @@
   P.share = (part) => (part === null || part === undefined ? "–" : `${(100 * part).toFixed(part > 0.1 || part === 0 ? 0 : 1)} %`);
   P.count = (number) => number.toLocaleString("en-US");
 
-  // A moment in the zone of whoever looks; the title has the zone and the exact time.
-  P.when = function (iso) {
-    const moment = new Date(iso);
-    const near = moment.toLocaleString(undefined, { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
-    return el("time", "", near, { datetime: iso, title: moment.toLocaleString(undefined, { dateStyle: "full", timeStyle: "long" }) });
-  };
-
   P.table = function (columns, rows, { caption = null } = {}) {
     const table = el("table", "pd-table");
     if (caption) table.append(el("caption", "pd-note", caption));

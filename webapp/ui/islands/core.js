@@ -117,6 +117,13 @@
     }
   }, 200);
 
+  // A moment in the zone of whoever looks; the title has the zone and the exact time.
+  P.when = function (iso) {
+    const moment = new Date(iso);
+    const near = moment.toLocaleString(undefined, { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
+    return P.el("time", "", near, { datetime: iso, title: moment.toLocaleString(undefined, { dateStyle: "full", timeStyle: "long" }) });
+  };
+
   P.memory = {
     get(key) {
       try { return JSON.parse(localStorage.getItem(`podium:${key}`)); } catch { return null; }

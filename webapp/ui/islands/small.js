@@ -93,7 +93,7 @@
         trigger("opened", { run: row.run });
       });
       const facts = el("span", "pd-run-facts");
-      facts.append(el("time", "", row.when, { datetime: new Date(row.when_ms).toISOString() }));
+      facts.append(P.when(row.when));
       facts.append(el("span", "", `${row.alternatives} · ${row.state}`), el("span", "", row.rankings));
       if (row.simulated) facts.append(P.simulated());
       link.append(el("span", "pd-run-query", row.query), facts);

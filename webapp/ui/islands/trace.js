@@ -8,7 +8,7 @@
     const root = element.querySelector(".pd-trace");
     const rowsOf = new Map(); // alternative id -> [{text, item, row}]
     const boxOf = new Map(); // alternative id -> the box of what is being written, once anything was
-    let view = null, chosen = null, tabs = new Map(), pane = null;
+    let view = null, chosen = null, linked = null, tabs = new Map(), pane = null;
 
     function take() {
       const next = props.value;
@@ -23,13 +23,15 @@
       if (fresh) begin();
       if (!view.alternatives.some((a) => a.id === chosen)) chosen = view.alternatives[0]?.id ?? null;
       paint();
+      if (fresh) P.select({ alternative: chosen, step: chosen === linked.alternative ? linked.step : null });
     }
 
     function begin() {
       rowsOf.clear();
       boxOf.clear();
       tabs = new Map();
-      chosen = view.alternatives[0]?.id ?? null;
+      linked = { ...P.selection };
+      chosen = (view.alternatives.find((a) => a.id === linked.alternative) ?? view.alternatives[0])?.id ?? null;
       P.linkTo(view.run);
       const strip = el("div", "pd-strip", undefined, { role: "tablist", "aria-label": say("alternatives") });
       strip.addEventListener("keydown", walk);
@@ -45,7 +47,6 @@
       pane.panel.append(pane.summary, pane.answer, pane.list);
       root.replaceChildren(el("h2", "pd-query", view.query), pane.problem, pane.next, strip, pane.panel, pane.said);
       pane.strip = strip;
-      P.select({ alternative: chosen, step: null });
       if (window.innerWidth < 700 && document.querySelector("#query")?.getBoundingClientRect().top > -200) {
         setTimeout(() => root.scrollIntoView(), 300);
       }
