@@ -1,0 +1,63 @@
+"""What a person does on each page while it is watched: an address, what shows that it is drawn, and keys or clicks."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from playwright.sync_api import Page
+
+PAUSE_MS: Final = 120
+"""Between two inputs, so that each is an interaction of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One page as it is used."""
+
+    name: str
+    address: str
+    """Below the server's; `{run}` and `{study}` are filled in."""
+    drawn: str
+    """Selector of what must be visible before anything is pressed."""
+    use: Callable[[Page], int]
+    """Presses keys and clicks, and gives how many."""
+
+
+def _keys(*keys: str) -> Callable[[Page], int]:
+    def use(page: Page) -> int:
+        for key in keys:
+            page.keyboard.press(key)
+            page.wait_for_timeout(PAUSE_MS)
+        return len(keys)
+
+    return use
+
+
+def _sliders(page: Page) -> int:
+    """Ten steps of each of the first three sliders."""
+    sliders = page.locator("input[type=range]")
+    pressed = 0
+    for at in range(3):
+        sliders.nth(at).focus()
+        pressed += _keys(*["ArrowLeft"] * 10)(page)
+    return pressed
+
+
+def _tabs(page: Page) -> int:
+    """The tabs of the desk, and back."""
+    names = ("Compare and rank", "What rankings reveal", "History", "Run")
+    for name in names:
+        page.get_by_role("tab", name=name, exact=True).click()
+        page.wait_for_timeout(3 * PAUSE_MS)
+    return len(names)
+
+
+VISITS: Final = (
+    Visit("Run", "/ui/?run={run}", "#trace .pd-query", _tabs),
+    Visit(
+        "Rank", "/rank?study={study}", ".pd-card", _keys("1", "2", "ArrowUp", "3", "=", "4", "-", "ArrowDown", "u", "4")
+    ),
+    Visit("Stage", "/stage?run={run}", "h1", _keys("ArrowRight", "ArrowRight", "ArrowLeft", "End", "Home", "2", "1")),
+    Visit("Tune", "/tune", "input[type=range]", _sliders),
+    Visit("Runs", "/runs", "h1", _keys("j", "j", "j", "x", "k", "x", "j")),
+)
