@@ -12,6 +12,7 @@ from typing import Final
 
 DECIMALS: Final = 12
 """Decimals that the dollars of a call may have."""
+MOST_SECONDS: Final = 1e10
 MOST_USD: Final = 1_000_000_000
 """More dollars than any call costs."""
 
@@ -65,9 +66,10 @@ def _part_of(part: str, some: int | None, whole: str, everything: int | None) ->
         raise ValueError(f"{part} ({some}) is part of {whole} ({everything}) and cannot exceed it")
 
 
-def _check_seconds(latency_s: float) -> None:
-    if not 0 <= latency_s < float("inf"):
-        raise ValueError(f"latency_s must be zero or more seconds, not {latency_s}")
+def _check_seconds(seconds: float, name: str = "latency_s") -> None:
+    """Sums of such seconds are finite."""
+    if not 0 <= seconds <= MOST_SECONDS:
+        raise ValueError(f"{name} must be from 0 to {MOST_SECONDS:g} seconds, not {seconds}")
 
 
 def _check_dollars(usd: Decimal) -> None:
@@ -158,13 +160,18 @@ class ModelCall:
     def __post_init__(self) -> None:
         object.__setattr__(self, "started_at", utc(self.started_at))
         _check_seconds(self.latency_s)
+        if self.queued_s is not None:
+            _check_seconds(self.queued_s, "queued_s")
 
 
 def utc(moment: datetime) -> datetime:
-    """The same moment in UTC; raises ValueError where the time zone is missing."""
+    """The same moment in UTC; raises ValueError where the time zone is missing or UTC has no such year."""
     if moment.tzinfo is None:
         raise ValueError(f"{moment.isoformat()} has no time zone; times are kept in UTC")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"{moment.isoformat()} is before the year 1 or after 9999 in UTC") from None
 
 
 def known_dollars(calls: Iterable[ModelCall]) -> Decimal:

@@ -1,5 +1,6 @@
 """What a call costs: the price book, the order in which prices are looked up, and exact charges."""
 
+import json
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -18,6 +19,7 @@ BUNDLED: Final = Path(__file__).with_name("prices.toml")
 
 _PER_TOKEN: Final = ("input_usd_per_mtok", "output_usd_per_mtok", "cached_usd_per_mtok")
 _KEYS: Final = frozenset(("model", "from", "hosts", "source", "as_of", "usd_per_gpu_hour", *_PER_TOKEN))
+_DAYS: Final = ("from", "as_of")
 _NANODOLLAR: Final = Decimal("1e-9")
 
 
@@ -44,15 +46,23 @@ class PriceBook:
 
     @classmethod
     def read(cls, path: Path = BUNDLED) -> "PriceBook":
-        """Read a price book in TOML; raises BadPriceBook."""
+        """Read a price book in TOML or JSON; raises BadPriceBook."""
         try:
-            table = tomllib.loads(path.read_text("utf-8"), parse_float=Decimal)
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            return cls.parse(path.read_text("utf-8"), str(path))
+        except (OSError, UnicodeDecodeError) as error:
             raise BadPriceBook(f"{path}: {error}") from error
+
+    @classmethod
+    def parse(cls, text: str, named: str = "this price book") -> "PriceBook":
+        """The price book of a text: TOML, or the same in JSON with days as `"2026-05-04"`. Raises BadPriceBook."""
+        try:
+            table = _json(text) if text.lstrip().startswith("{") else tomllib.loads(text, parse_float=Decimal)
+        except (ValueError, RecursionError) as error:
+            raise BadPriceBook(f"{named}: {error}") from error
         rows = table.pop("price", [])
-        if table or not isinstance(rows, list):
-            raise BadPriceBook(f"{path}: a price book holds [[price]] tables only, not {', '.join(table) or 'this'}")
-        return cls(tuple(_dated(path, number, row) for number, row in enumerate(rows, 1)))
+        if table or not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise BadPriceBook(f"{named}: a price book holds [[price]] tables only, not {', '.join(table) or 'this'}")
+        return cls(tuple(_dated(named, number, row) for number, row in enumerate(rows, 1)))
 
     @cached_property
     def _of_model(self) -> Mapping[str, tuple[DatedPrice, ...]]:
@@ -68,8 +78,19 @@ class PriceBook:
         return None
 
 
-def _dated(path: Path, number: int, row: Mapping[str, Any]) -> DatedPrice:
-    where = f"{path}: [[price]] number {number}"
+def _json(text: str) -> dict[str, Any]:
+    """JSON has no days: those of `from` and `as_of` are texts."""
+
+    def with_days(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        days = {key: date.fromisoformat(value) for key, value in pairs if key in _DAYS and isinstance(value, str)}
+        return {**dict(pairs), **days}
+
+    table: dict[str, Any] = json.loads(text, parse_float=Decimal, object_pairs_hook=with_days)
+    return table
+
+
+def _dated(named: str, number: int, row: Mapping[str, Any]) -> DatedPrice:
+    where = f"{named}: [[price]] number {number}"
     if unknown := sorted(set(row) - _KEYS):
         raise BadPriceBook(f"{where}: unknown key {unknown[0]!r}; allowed are {', '.join(sorted(_KEYS))}")
     for key, kind in (("model", str), ("source", str), ("from", date), ("as_of", date)):

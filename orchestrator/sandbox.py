@@ -5,7 +5,7 @@ ends the worker, never the application; the event loop goes on meanwhile.
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Final, Literal
@@ -44,7 +44,7 @@ class SandboxLimits:
     recursion: int = 200
     """Function calls that may be open at once."""
     output_characters: int = 20_000
-    """Kept of each of stdout, stderr and the value; the rest is cut with a note."""
+    """Kept of each of stdout, stderr, the value and the error; the rest is cut with a note."""
 
     def __post_init__(self) -> None:
         if not 0 < self.seconds <= 3600:
@@ -63,19 +63,20 @@ async def run_code(code: str, *, limits: SandboxLimits = DEFAULT_LIMITS) -> Code
     Never raises for what the code does. `random` starts from a fixed seed, so that the same code gives the same run.
     Cancelling returns at once and ends the worker.
     """
-    printed = _Printed(limits.output_characters)
+    room = limits.output_characters
+    printed = _Printed(room)
     value: str | None = None
     error: str | None = None
     try:
         result = await _fed(code, printed, limits)
-        value = None if result is None else _capped(_pieces(result, 0), limits.output_characters)
+        value = None if result is None else _capped(_pieces(result, room), room)
     except MontyError as failure:
         error = _explained(failure, limits)
     except TimeoutError:
         error = f"TimeoutError: stopped after {limits.seconds:g} s, the limit of the sandbox"
     except (RuntimeError, TypeError, ValueError) as failure:
         error = f"{type(failure).__name__}: the value of the last expression cannot be shown: {failure}"
-    return CodeRun(code, printed.text("stdout"), printed.text("stderr"), value, error)
+    return CodeRun(code, printed.text("stdout"), printed.text("stderr"), value, error and _capped((error,), room))
 
 
 async def _fed(code: str, printed: "_Printed", limits: SandboxLimits) -> Any:
@@ -126,39 +127,57 @@ def _explained(failure: MontyError, limits: SandboxLimits) -> str:
     return failure.display("type-msg") + where
 
 
-def _pieces(value: object, depth: int) -> Iterator[str]:
-    """The `repr` of a value bit by bit: a few megabytes of shared lists can have a `repr` without end."""
-    kind = type(value)
+def _pieces(value: object, room: int, depth: int = 0) -> Iterator[str]:
+    """The `repr` of a value bit by bit, each of about `room` characters at most: a few megabytes of shared parts can
+    have a `repr` without end, and the event loop must not wait for it.
+    """
     if depth > _DEEPEST_VALUE:
         yield "…"
-    elif isinstance(value, MontyClassProxy):
-        yield f"<{value.name} object>"
-    elif kind in _BRACKETS and value:
-        yield from _bracketed(value, depth)
     elif isinstance(value, dict):
-        inner = (chain(_pieces(k, depth + 1), (": ",), _pieces(v, depth + 1)) for k, v in value.items())
+        inner = (chain(_pieces(k, room, depth + 1), (": ",), _pieces(v, room, depth + 1)) for k, v in value.items())
         yield from chain(("{",), _separated(inner), ("}",))
-    elif isinstance(value, int) and value.bit_length() > 14_000:
-        yield f"<an integer of {value.bit_length():,} bits>"
+    elif isinstance(value, list | tuple | set | frozenset):
+        yield from _bracketed(value, room, depth)
+    elif isinstance(value, BaseException):
+        yield f"{type(value).__name__}("
+        yield from chain(_separated(_pieces(one, room, depth + 1) for one in value.args), (")",))
     else:
+        yield _leaf(value, room)
+
+
+def _leaf(value: object, room: int) -> str:
+    """The `repr` of a value without parts."""
+    if isinstance(value, MontyClassProxy):
+        return f"<{value.name} object>"
+    if isinstance(value, str | bytes):
+        return repr(value[:room]) if len(value) <= room else repr(value[:room])[:-1] + "…"
+    if isinstance(value, int) and value.bit_length() > 14_000:
+        return f"<an integer of {value.bit_length():,} bits>"
+    return repr(value)
+
+
+def _bracketed(value: Any, room: int, depth: int) -> Iterator[str]:
+    if hasattr(value, "_fields"):
+        named = zip(value._fields, value, strict=True)
+        fields = (chain((f"{name}=",), _pieces(one, room, depth + 1)) for name, one in named)
+        yield from chain((f"{type(value).__name__}(",), _separated(fields), (")",))
+    elif not value:
         yield repr(value)
+    else:
+        opening, closing = next(both for kind, both in _BRACKETS.items() if isinstance(value, kind))
+        yield opening
+        yield from _separated(_pieces(item, room, depth + 1) for item in value)
+        yield ",)" if isinstance(value, tuple) and len(value) == 1 else closing
 
 
-def _bracketed(value: Any, depth: int) -> Iterator[str]:
-    opening, closing = _BRACKETS[type(value)]
-    yield opening
-    yield from _separated(_pieces(item, depth + 1) for item in value)
-    yield ",)" if type(value) is tuple and len(value) == 1 else closing
-
-
-def _separated(items: Iterator[Iterator[str]]) -> Iterator[str]:
+def _separated(items: Iterable[Iterator[str]]) -> Iterator[str]:
     for number, item in enumerate(items):
         if number:
             yield ", "
         yield from item
 
 
-def _capped(pieces: Iterator[str], room: int) -> str:
+def _capped(pieces: Iterable[str], room: int) -> str:
     kept: list[str] = []
     length = 0
     for piece in pieces:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from math import isfinite
 from typing import Final
 
 from orchestrator.model_call import ModelCall, known_dollars, utc
@@ -67,6 +68,10 @@ class Document:
     """The retriever's own score; greater is better."""
     web: bool = False
     """Fetched from the web: somebody else's words, to be read as data and never as instructions."""
+
+    def __post_init__(self) -> None:
+        if self.score is not None and not isfinite(self.score):
+            raise ValueError(f"the score of a document must be a finite number, not {self.score}")
 
 
 @dataclass(frozen=True, slots=True)

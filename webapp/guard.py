@@ -18,9 +18,17 @@ POLICY = (
 class Guard:
     """Pure ASGI, so that streams stay streams."""
 
-    def __init__(self, app: ASGIApp, names: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        names: frozenset[str] = frozenset(),
+        policy: str = POLICY,
+        most_body_bytes: int = MOST_BODY_BYTES,
+    ) -> None:
         self._app = app
         self._names = names
+        self._policy = policy
+        self._most = most_body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse with a problem document, or pass on."""
@@ -32,11 +40,12 @@ class Guard:
             await _refuse(send, 421, "this server is not called by that name; add it to PODIUM_ALLOWED_HOSTS")
             return
         if scope["method"] not in SAFE_METHODS:
-            refusal = _foreign(headers) or _too_long(headers)
+            refusal = _foreign(headers) or _too_long(headers, self._most)
             if refusal is not None:
                 await _refuse(send, *refusal)
                 return
-        await self._app(scope, _measured(receive), _guarded(send))
+        body = _Measured(receive, _guarded(send, self._policy), self._most)
+        await self._app(scope, body.receive, body.send)
 
 
 def _host(headers: Headers) -> str:
@@ -54,34 +63,44 @@ def _foreign(headers: Headers) -> tuple[int, str] | None:
     return None
 
 
-def _too_long(headers: Headers) -> tuple[int, str] | None:
+def _too_long(headers: Headers, most: int) -> tuple[int, str] | None:
     length = headers.get("content-length", "0")
-    if length.isdecimal() and int(length) > MOST_BODY_BYTES:
-        return 413, f"the body has {int(length):,} bytes; {MOST_BODY_BYTES:,} are the most"
+    if length.isdecimal() and int(length) > most:
+        return 413, f"the body has {int(length):,} bytes; {most:,} are the most"
     return None
 
 
-def _measured(receive: Receive) -> Receive:
-    """Count what really arrives, for bodies that do not say how long they are."""
-    arrived = 0
+class _Measured:
+    """Counts what really arrives, for bodies that do not say how long they are; too long a one is answered with 413."""
 
-    async def measured() -> Message:
-        nonlocal arrived
-        message = await receive()
-        arrived += len(message.get("body", b""))
-        if arrived > MOST_BODY_BYTES:
-            return {"type": "http.disconnect"}
-        return message
+    def __init__(self, receive: Receive, send: Send, most: int) -> None:
+        self._receive = receive
+        self._send = send
+        self._most = most
+        self._arrived = 0
+        self._answered = False
 
-    return measured
+    async def receive(self) -> Message:
+        """The next part of the body; the end of the connection where there is too much of it."""
+        message = await self._receive()
+        self._arrived += len(message.get("body", b""))
+        return {"type": "http.disconnect"} if self._arrived > self._most else message
+
+    async def send(self, message: Message) -> None:
+        """What the app says, unless it was told of an end that there was not."""
+        if self._answered or self._arrived <= self._most:
+            self._answered = True
+            await self._send(message)
+        elif message["type"] == "http.response.start":
+            await _refuse(self._send, 413, f"the body has more than {self._most:,} bytes, which are the most")
 
 
-def _guarded(send: Send) -> Send:
+def _guarded(send: Send, policy: str) -> Send:
     async def guarded(message: Message) -> None:
         if message["type"] == "http.response.start":
             message["headers"] = [
                 *message["headers"],
-                (b"content-security-policy", POLICY.encode()),
+                (b"content-security-policy", policy.encode()),
                 (b"x-content-type-options", b"nosniff"),
                 (b"referrer-policy", b"same-origin"),
             ]

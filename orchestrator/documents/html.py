@@ -1,11 +1,13 @@
 """HTML: the main content without navigation, cut at headings and at defined terms that have an anchor."""
 
 import re
+from collections import Counter, defaultdict
 from typing import Final
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from orchestrator.documents.passage import Reading, Section
+from orchestrator.documents.pdf import Unreadable
 from orchestrator.documents.plain import read_text
 
 _DROPPED: Final = (
@@ -21,12 +23,27 @@ _BLOCK_TAGS: Final = (
 _BLOCKS: Final = frozenset(_BLOCK_TAGS.split())
 _RFC_PAGE: Final = re.compile(r"rfc\d+\b", re.IGNORECASE)
 _DEEPEST: Final = 150
+_TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)([^<>]{0,80})")
+_ENDLESS_TAGS: Final = (
+    "a area base br col embed hr img input link meta param source track wbr p li dt dd td th tr thead tbody tfoot "
+    "caption colgroup option optgroup rb rp rt rtc html head body"
+)
+_ENDLESS: Final = frozenset(_ENDLESS_TAGS.split())
+"""Elements that are empty, or that the next one ends without being told."""
+_REOPENED_TAGS: Final = "b big code em font i s small strike strong tt u"
+_REOPENED: Final = frozenset(_REOPENED_TAGS.split())
+"""Elements that every later block opens again where nobody closed them."""
+_CROWDED: Final = re.compile(r"<[a-zA-Z](?:[^\s<>]*\s+){30000}")
+"""A tag with more attributes than anybody writes; each is compared with all before it."""
+_MOST_NESTING: Final = 1_000_000_000
+_MOST_REOPENED: Final = 3_000_000
 _SPACE = re.compile(r"\s+")
 _PILCROW = re.compile(r"\s*[¶#§]\s*$")
 
 
 def read_html(text: str, name: str) -> Reading:
-    """The sections of an HTML page; `name` is its title where it has none."""
+    """The sections of an HTML page; `name` is its title where it has none. Raises Unreadable."""
+    _check_nesting(text)
     page = LexborHTMLParser(text)
     title = page.css_first("title")
     for node in page.css(_DROPPED):
@@ -43,6 +60,36 @@ def read_html(text: str, name: str) -> Reading:
     walk = _Walk()
     walk.into(body, 0)
     return Reading(named, tuple(s for s in walk.sections if s.blocks))
+
+
+def _check_nesting(text: str) -> None:
+    """Raises Unreadable where parsing would take minutes: its time grows with how deep each tag stands, summed up."""
+    if _CROWDED.search(text):
+        raise Unreadable("a tag has too many attributes to be read; save it as text")
+    opened: defaultdict[str, list[str]] = defaultdict(list)
+    alike: Counter[str] = Counter()  # of those that are alike, three at most are opened again: their kinds count
+    depth = nesting = reopened = 0
+    for closes, name, attributes in (match.groups() for match in _TAG.finditer(text)):
+        tag = name.lower()
+        nesting += depth
+        if tag in _BLOCKS:
+            reopened += len(alike)
+        if tag in _ENDLESS or (closes and not opened[tag]):
+            continue
+        kind = opened[tag].pop() if closes else f"{tag}{attributes}"
+        if not closes:
+            opened[tag].append(kind)
+        depth += -1 if closes else 1
+        if tag in _REOPENED:
+            _count(alike, kind, -1 if closes else 1)
+    if nesting > _MOST_NESTING or reopened > _MOST_REOPENED:
+        raise Unreadable("its elements are nested too deep to be read; save it as text")
+
+
+def _count(alike: Counter[str], kind: str, change: int) -> None:
+    alike[kind] += change
+    if not alike[kind]:
+        del alike[kind]
 
 
 def _main(page: LexborHTMLParser) -> LexborNode | None:

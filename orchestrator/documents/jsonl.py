@@ -41,8 +41,13 @@ def _documents(record: dict[str, object], name: str, number: int) -> Iterator[Do
     for field, value in named.items():
         if value is not None and not isinstance(value, str | int):
             raise MalformedLine(f'{name}, line {number}: "{field}" must be a text, not {type(value).__name__}')
-    identity = f"{name}:{number}" if named["id"] is None else str(named["id"])
-    title = str(named["title"] or "") or identity
-    source = str(named["source"] or "") or f"{name}#L{number}"
-    for part, piece in enumerate(packed(text.split("\n\n"))):
+    identity = f"{name}:{number}" if named["id"] is None else _whole(str(named["id"]))
+    title = _whole(str(named["title"] or "")) or identity
+    source = _whole(str(named["source"] or "")) or f"{name}#L{number}"
+    for part, piece in enumerate(packed(_whole(text).split("\n\n"))):
         yield Document(identity if part == 0 else f"{identity}:{part}", title, piece, source)
+
+
+def _whole(text: str) -> str:
+    """The text with question marks for halves of surrogate pairs, which no index takes."""
+    return text.encode("utf-8", "replace").decode()
