@@ -27,6 +27,8 @@ _SCRIPTS: Final = (
     "rank_drag.js",
     "rank_keys.js",
     "rank_list.js",
+    "difference_cell.js",
+    "difference.js",
     "comparison.js",
     "serving.js",
     "small.js",

@@ -5,7 +5,7 @@ from typing import Final, Literal
 
 from webapp.views import palette
 
-_FILES: Final = ("base.css", "trace.css", "calls.css", "compare.css", "shell.css", "serving.css")
+_FILES: Final = ("base.css", "trace.css", "calls.css", "compare.css", "difference.css", "shell.css", "serving.css")
 
 
 def stylesheet() -> str:

@@ -1,4 +1,4 @@
-// Alternatives side by side under their labels: the answers first, then the steps.
+// Alternatives side by side under their labels: the answers first, then the steps in common rows.
 (function (P) {
   "use strict";
   const { el, say } = P;
@@ -31,19 +31,21 @@
     return fold;
   }
 
-  function card(column) {
+  function card(column, aligned) {
     const node = el("article", "pd-column", undefined, { "data-alternative": column.id });
     const head = el("header", "pd-column-head");
     head.append(el("span", "pd-label", column.label));
     head.append(el("span", "pd-column-name", column.name ?? "", { title: column.preference ?? "" }));
     node.append(head);
     if (column.answer) node.append(P.answerCard(column.answer, column.state_words));
-    node.append(facts(column), route(column), steps(column));
+    node.append(facts(column), route(column));
+    if (!aligned) node.append(steps(column));
     return node;
   }
 
   P.comparison = function ({ element, props, watch }) {
     const root = element.querySelector(".pd-comparison");
+    let kept = null, ballot = null;
     function take() {
       const view = props.value;
       if (!view || !view.columns) {
@@ -51,8 +53,20 @@
         return;
       }
       const grid = el("div", "pd-columns");
-      grid.append(...view.columns.map(card));
+      grid.append(...view.columns.map((column) => card(column, Boolean(view.difference))));
       root.replaceChildren(el("h2", "pd-query", view.query), grid);
+      if (view.difference) root.append(difference(view));
+    }
+
+    // What was opened stays open while the ballot is the same, also when what it hid appears.
+    function difference(view) {
+      if (view.ballot !== ballot) kept = P.differenceKept();
+      ballot = view.ballot;
+      const onOpen = (label, step) => {
+        const alternative = view.columns.find((column) => column.label === label).id;
+        if (alternative) P.select({ alternative, step });
+      };
+      return P.differenceOf({ ...view.difference, columns: view.columns }, { kept, onOpen });
     }
     P.onSelect(element, ({ alternative }) => {
       for (const node of root.querySelectorAll("[data-alternative]")) {

@@ -1,4 +1,6 @@
 // The ranking list: cards in groups from best to worst, the line, and a tray of what is not ranked yet.
+// A value may have `free`: {reserved: letters with another meaning, completes: whether the last card is placed by itself}.
+// Then the list is the matter of its page, which keeps the drafts, takes every submission, and has all keys for itself.
 (function (P) {
   "use strict";
   const { el, say, rankOrder: order } = P;
@@ -7,7 +9,8 @@
   P.rankList = function ({ element, props, watch, trigger }) {
     const root = element.querySelector(".pd-rank");
     const cards = new Map();
-    let state = null, items = [], grabbed = null, before = null, ballot = null;
+    let state = null, items = [], grabbed = null, before = null, ballot = null, latest = null;
+    const taken = new Set(); // back into the tray, by hand
     const list = el("ol", "pd-rank-list");
     const tray = el("div", "pd-tray");
     const lineTools = el("div", "pd-line-tools");
@@ -25,12 +28,13 @@
       items = value.items;
       ballot = value.ballot;
       state = { groups: value.groups, unranked: value.unranked, acceptable: value.acceptable };
-      grabbed = null;
+      grabbed = latest = null;
+      taken.clear();
       cards.clear();
-      for (const item of items) cards.set(item.label, card(item));
-      const title = el("h3", "", say("rank_title"));
-      root.replaceChildren(title, el("p", "pd-note pd-rank-help", say("rank_help")), note, list, lineTools, tray, said);
-      const draft = value.touched ? null : P.memory.get(draftKey());
+      items.forEach((item, at) => cards.set(item.label, card(item, at + 1)));
+      const title = value.free ? [] : [el("h3", "", say("rank_title")), el("p", "pd-note pd-rank-help", say("rank_help")), note];
+      root.replaceChildren(...title, list, lineTools, tray, said);
+      const draft = value.touched || value.free ? null : P.memory.get(draftKey());
       if (draft && fits(draft)) commit(draft);
       else paint();
     }
@@ -42,7 +46,7 @@
       return named === items.map((item) => item.label).sort().join();
     }
 
-    function card(item) {
+    function card(item, number) {
       const { label } = item;
       const node = el("div", "pd-card", undefined, { tabindex: 0, role: "group", "data-drag": label, "data-label": label });
       const text = el("div", "pd-card-text");
@@ -57,7 +61,9 @@
       tool("=", "rank_tie", () => move(label, order.tie(state, label)));
       tool("↩", "rank_unrank", () => move(label, order.toTray(state, label)));
       tool("+", "rank_place", () => move(label, order.last(state, label)));
-      node.append(el("span", "pd-grip", "⠿", { "aria-hidden": "true" }), el("span", "pd-label", label), text, tools);
+      const badge = el("span", "pd-label", label);
+      if (props.value.free && number < 10) badge.dataset.key = number;
+      node.append(el("span", "pd-grip", "⠿", { "aria-hidden": "true" }), badge, text, tools);
       return node;
     }
 
@@ -72,7 +78,7 @@
       lineTools.replaceChildren(...lineButtons());
       note.textContent = props.value.last && !props.value.touched ? say("rank_locked") : "";
       note.hidden = !note.textContent;
-      if (focused) focused.focus();
+      if (focused) focused.focus({ preventScroll: Boolean(props.value.free) });
     }
 
     function group(labels, place) {
@@ -117,17 +123,34 @@
       state = next;
       const key = `${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 12)}`;
       props.value = { ...props.value, ...next, touched: true, key };
-      P.memory.set(draftKey(), next);
+      if (!props.value.free) P.memory.set(draftKey(), next);
       paint();
       trigger(CHANGED, { ...next, touched: true });
     }
 
     function move(label, next) {
       if (next === state) return;
-      commit(next);
-      cards.get(label).focus();
+      latest = label;
+      const back = next.unranked.includes(label);
+      taken[back ? "add" : "delete"](label);
+      commit(back ? next : completed(next));
+      focus(label);
       const place = order.place(state, label);
       said.textContent = status(label, place, place && state.groups[place - 1].length > 1);
+    }
+
+    // On a page of its own the list stands beside the evidence, which is not to be scrolled away.
+    function focus(label) {
+      const { free } = props.value, near = free && matchMedia("(min-width: 1000px)").matches;
+      cards.get(label).focus({ preventScroll: Boolean(free) });
+      if (near) cards.get(label).scrollIntoView({ block: "nearest" });
+    }
+
+    // The only one that is left goes to the end by itself, unless it was taken out.
+    function completed(next) {
+      const [left, ...more] = next.unranked;
+      const whole = props.value.free?.completes && left && !more.length && !taken.has(left) && next.groups.length;
+      return whole ? order.last(next, left) : next;
     }
 
     function announceLine() {
@@ -139,17 +162,30 @@
       if (what === order.LINE) {
         commit(order.lineToGap(state, target.gap));
         announceLine();
-      } else if (target.kind === "tray") move(what, order.toTray(state, what));
+        return;
+      }
+      if (target.kind === "tray") move(what, order.toTray(state, what));
       else if (target.kind === "tie") move(what, order.intoGroup(state, what, target.other));
       else move(what, order.toGap(state, what, Math.min(target.gap, order.sequence(state).length)));
     }
 
-    P.rankKeys({
+    const keys = {
       element, root, cards,
+      free: () => Boolean(props.value?.free),
+      reserved: () => props.value?.free?.reserved ?? "",
+      latest: () => (latest && cards.has(latest) ? latest : state?.groups.at(-1)?.at(-1) ?? null),
+      none: () => {
+        commit({ ...state, acceptable: state.acceptable === 0 ? null : 0 });
+        announceLine();
+      },
       ready: () => ballot !== null && element.isConnected && root.offsetParent !== null,
       labels: () => items.map((item) => item.label),
       visible: () => [...root.querySelectorAll(".pd-card")].map((node) => node.dataset.label),
-      pick: (label) => (order.place(state, label) ? cards.get(label).focus() : move(label, order.last(state, label))),
+      pick: (label) => {
+        latest = label;
+        if (order.place(state, label)) focus(label);
+        else move(label, order.last(state, label));
+      },
       step: (label, direction) => move(label, order.step(state, label, direction)),
       tie: (label) => move(label, order.tie(state, label)),
       unrank: (label) => move(label, order.toTray(state, label)),
@@ -167,10 +203,12 @@
         for (const [one, node] of cards) describe(one, node);
       },
       submit: () => {
-        if (!props.value.touched) said.textContent = say("say_untouched");
+        if (!props.value.touched && !props.value.free) said.textContent = say("say_untouched");
         else trigger(SENT, { ballot });
       },
-    });
+    };
+    root.rank = keys; // for what stands beside the list
+    P.rankKeys(keys);
     watch("value", take);
     take();
   };

@@ -97,7 +97,7 @@
       facts.append(el("span", "", `${row.alternatives} · ${row.state}`), el("span", "", row.rankings));
       if (row.simulated) facts.append(P.simulated());
       link.append(el("span", "pd-run-query", row.query), facts);
-      item.append(link);
+      item.append(link, el("a", "pd-small pd-run-stage", say("show_on_stage"), { href: `${P.home}stage?run=${encodeURIComponent(row.run)}` }));
       return item;
     }
     watch("value", take);

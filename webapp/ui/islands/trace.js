@@ -123,6 +123,7 @@
         about.append(P.button("pd-small", say("resume_one"), () => trigger("resumealternative", { alternative: alternative.id, run: view.run })));
         about.append(P.button("pd-small", say("end_one"), () => trigger("stopalternative", { alternative: alternative.id, run: view.run })));
       }
+      about.append(el("a", "pd-small", say("show_on_stage"), { href: `${P.home}stage?${new URLSearchParams({ run: view.run, alternative: alternative.id })}` }));
       const facts = el("div", "pd-facts");
       if (alternative.live && !alternative.live.waiting && alternative.live.started_ms !== null) {
         const running = P.fact(say("elapsed"), "");
