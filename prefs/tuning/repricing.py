@@ -10,7 +10,7 @@ from decimal import Decimal
 from orchestrator.model_call import ChargeStatus, ModelCall
 from orchestrator.pool import Price
 from orchestrator.prices import PriceBook, Quote, charge
-from prefs.tuning.stored import Stored
+from prefs.tuning.stored import Routed, Stored
 
 QuoteOf = Callable[[ModelCall], Quote | None]
 """What a call would be charged by; `None` where the new prices say nothing of it: it keeps its charge."""
@@ -48,6 +48,24 @@ def of_book(book: PriceBook) -> QuoteOf:
         return None if found is None else Quote(found)
 
     return quoted
+
+
+def multiplied(routed: Iterable[Routed], factors: Mapping[str, Decimal]) -> tuple[Stored, ...]:
+    """Every alternative with the known dollars of some aliases times a factor each; what is unknown stays unknown.
+
+    Raises ValueError for a factor that is negative or no finite number.
+    """
+    for alias, factor in factors.items():
+        if not factor.is_finite() or factor < 0:
+            raise ValueError(f"the price of {alias} can be multiplied by zero or more, not by {factor}")
+    return tuple(_times(one, factors) for one in routed)
+
+
+def _times(one: Routed, factors: Mapping[str, Decimal]) -> Stored:
+    more = sum((usd * (factors[alias] - 1) for alias, usd in one.spent.items() if alias in factors), Decimal(0))
+    known = max(one.stored.known_usd + more, Decimal(0))
+    cost = None if one.stored.unpriced_calls else known
+    return replace(one.stored, features=replace(one.stored.features, cost_usd=cost), known_usd=known)
 
 
 def repriced(alternatives: Iterable[Stored], calls: Mapping[str, Sequence[ModelCall]], quote_of: QuoteOf) -> Repriced:

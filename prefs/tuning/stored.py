@@ -1,10 +1,15 @@
 """A stored alternative of a query: all that choosing among alternatives needs of it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Final
 
 from orchestrator.trajectory import Trajectory
 from prefs.features import Features, features
+
+ORCHESTRATOR: Final = "orchestrator"
+"""Stands for calls that no alias was asked for: the orchestrator's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +46,16 @@ def stored(trajectory: Trajectory) -> Stored:
         trajectory.unpriced_calls,
         trajectory.simulated,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """A stored alternative with its way."""
+
+    stored: Stored
+    run: str | None
+    """The run that it belongs to; `None` where it was made elsewhere."""
+    route: tuple[str, ...]
+    """The aliases that were called, in order."""
+    spent: Mapping[str, Decimal] = field(hash=False)
+    """Alias, or `ORCHESTRATOR`, to the known dollars of its calls."""

@@ -6,10 +6,9 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.preference import PreferenceVector
 from orchestrator.trajectory import Limits, Step, Trajectory
 from webapp.asking import DEFAULT_LIMITS, Asking, varied
-from webapp.cli import flags, progress
+from webapp.cli import flags, preference, progress
 
 if TYPE_CHECKING:
     from webapp.live_run import RunSnapshot
@@ -23,12 +22,7 @@ def add_to(commands: Any) -> None:
     command.add_argument(
         "--vary", action="store_true", help="alternatives under different preferences instead of different seeds"
     )
-    for name in ("accuracy", "cost", "latency"):
-        default = getattr(PreferenceVector(), name)
-        command.add_argument(f"--{name}", type=flags.weight, default=default, metavar="W", help=f"weight, {default}")
-    command.add_argument(
-        "--prefer", action="append", default=[], metavar="ALIAS=W", help="weight of an alias; may be repeated"
-    )
+    preference.add_to(command)
     command.add_argument("--reference", metavar="TEXT", help="the right answer, to grade against")
     command.add_argument("--seed", type=int, default=0, metavar="S")
     command.add_argument("--turns", type=int, default=DEFAULT_LIMITS.turns, metavar="N", help="most turns")
@@ -36,7 +30,7 @@ def add_to(commands: Any) -> None:
     command.add_argument("--seconds", type=flags.seconds, metavar="S", help="most seconds of one trajectory")
     command.add_argument("--json", action="store_true", help="one trajectory record per line")
     command.add_argument("--texts", action="store_true", help="with --json: prompts and raw replies in the records")
-    flags.add_installation(command)
+    flags.add_installation(command, profile_flags=("--prompt-profile",))
     command.set_defaults(run=run)
 
 
@@ -44,7 +38,7 @@ def run(chosen: argparse.Namespace) -> int:
     """Exit code 0 if every alternative came to an end of its own, 1 if one failed."""
     if chosen.texts and not chosen.json:
         raise ValueError("--texts puts prompts and raw replies into the records of --json; give both")
-    mine = PreferenceVector(chosen.accuracy, chosen.cost, chosen.latency, flags.preferred(chosen.prefer))
+    mine = preference.preference(chosen, flags.settings(chosen))
     limits = Limits(chosen.turns, chosen.budget_usd, chosen.seconds)
     asking = Asking(chosen.query, (mine,) * max(chosen.alternatives, 0), chosen.seed, chosen.reference, limits)
     settings = replace(flags.settings(chosen), pace=0.0, discover=False)

@@ -10,9 +10,9 @@ from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.preference import PRESETS, PreferenceVector, preset
+from orchestrator.preference import PRESETS, PreferenceVector
 from orchestrator.trajectory import Limits
-from webapp.cli import flags, progress
+from webapp.cli import flags, preference, progress
 from webapp.cli.evaluate_progress import Ticker
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def add_to(commands: Any) -> None:
         dest="preferences",
         default=[],
         metavar="NAME",
-        help=f"{', '.join(PRESETS)}, all, or a vector in JSON; may be repeated (Balanced)",
+        help=f"{', '.join(PRESETS)}, all, a saved profile, or a vector in JSON; may be repeated (Balanced)",
     )
     command.add_argument(
         "--weigh", metavar="learned|JSON", help="what rewards weigh instead: P as the rankings reveal it, or a vector"
@@ -56,7 +56,8 @@ def add_to(commands: Any) -> None:
     command.add_argument("--json", action="store_true", help="the figures as JSON")
     flags.add_database(command)
     command.add_argument("--pool", type=Path, metavar="FILE", help="pool.toml; without it the rehearsal pool")
-    command.add_argument("--profile", metavar="NAME", help="prompt profile of openai: and transformers: policies")
+    words = "prompt profile of openai: and transformers: policies"
+    flags.add_prompt_profile(command, *flags.PROMPT_PROFILE, words=words)
     command.add_argument("--tokenizer", type=Path, metavar="PATH", help="the orchestrator's tokenizer.json")
     command.add_argument("--documents", type=Path, metavar="PATH", help="folder or file to search as well")
     command.set_defaults(run=run)
@@ -123,7 +124,7 @@ def _plan(chosen: argparse.Namespace, made: "Opened") -> "tuple[Plan, Mapping[st
     baseline = made.policies([chosen.baseline or strongest_route(pool, made.book)])
     plan = Plan(
         policies=tuple(asked),
-        preferences=_preferences(chosen.preferences or ["Balanced"], pool.local_aliases),
+        preferences=_preferences(chosen, pool.local_aliases),
         baseline=next(iter(baseline)),
         weighed=_weighed(chosen),
         split=chosen.split,
@@ -137,10 +138,18 @@ def _plan(chosen: argparse.Namespace, made: "Opened") -> "tuple[Plan, Mapping[st
     return plan, {**baseline, **asked}
 
 
-def _preferences(names: list[str], local_aliases: tuple[str, ...]) -> dict[str, PreferenceVector]:
+def _preferences(chosen: argparse.Namespace, local_aliases: tuple[str, ...]) -> dict[str, PreferenceVector]:
     """By name; a vector in JSON is its own name."""
+    names = chosen.preferences or ["Balanced"]
     every = [one for name in names for one in (PRESETS if name == "all" else [name])]
-    return {name: _vector(name) if name.lstrip().startswith("{") else preset(name, local_aliases) for name in every}
+    settings = flags.settings(chosen)
+
+    def wanted(name: str) -> PreferenceVector:
+        if name.lstrip().startswith("{"):
+            return _vector(name)
+        return preference.named(settings, name, "--preference", local_aliases)
+
+    return {name: wanted(name) for name in every}
 
 
 def _weighed(chosen: argparse.Namespace) -> PreferenceVector | None:

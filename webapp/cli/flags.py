@@ -8,27 +8,33 @@ from pathlib import Path
 from typing import Final
 
 from orchestrator.pool import TOOL_OF, UnknownAlias
-from webapp.settings import Settings, port_number
+from webapp.settings import Settings, host_and_port, port_number, web_address
 
 POLICY_HELP: Final = (
     "embedded (the small model that comes with Podium; the default) or embedded:FOLDER, random, nearest, "
     "fixed:ALIAS,ALIAS,… (ending in an answer alias), openai:URL#model or transformers:PATH"
 )
 """Of `--policy SPEC`."""
+PROMPT_PROFILE: Final = ("--prompt-profile", "--profile")
 
 
-def add_installation(command: argparse.ArgumentParser) -> None:
+def add_installation(command: argparse.ArgumentParser, *, profile_flags: tuple[str, ...] = PROMPT_PROFILE) -> None:
     """Which database, pool, policy and documents."""
     command.add_argument("--db", metavar="URL", help="database, such as sqlite:///podium.sqlite3")
     command.add_argument("--pool", type=Path, metavar="FILE", help="pool.toml; without it the rehearsal pool")
     command.add_argument("--policy", metavar="SPEC", help=POLICY_HELP)
-    command.add_argument(
-        "--profile", metavar="NAME", help="prompt profile of an openai: or transformers: policy (eval-frames)"
+    add_prompt_profile(
+        command, *profile_flags, words="prompt profile of openai: and transformers: policies (eval-frames)"
     )
     command.add_argument("--tokenizer", type=Path, metavar="PATH", help="the orchestrator's tokenizer.json")
     command.add_argument(
         "--documents", type=Path, metavar="PATH", help="folder or file to search: txt, md, pdf, html, jsonl"
     )
+
+
+def add_prompt_profile(command: argparse.ArgumentParser, *names: str, words: str) -> None:
+    """How the prompt is worded; `--profile` is a profile of weights where a command takes those by that flag."""
+    command.add_argument(*names, dest="prompt_profile", metavar="NAME", help=words)
 
 
 def add_database(command: argparse.ArgumentParser) -> None:
@@ -43,11 +49,13 @@ def settings(chosen: argparse.Namespace) -> Settings:
         "database_url": getattr(chosen, "db", None),
         "pool": getattr(chosen, "pool", None),
         "policy": getattr(chosen, "policy", None),
-        "prompt_profile": getattr(chosen, "profile", None),
+        "prompt_profile": getattr(chosen, "prompt_profile", None),
         "tokenizer": getattr(chosen, "tokenizer", None),
         "documents": getattr(chosen, "documents", None),
         "host": getattr(chosen, "host", None),
         "port": getattr(chosen, "port", None),
+        "audience": getattr(chosen, "audience", None),
+        "audience_url": getattr(chosen, "audience_url", None),
     }
     return replace(found, **{name: value for name, value in flags.items() if value is not None})
 
@@ -97,6 +105,22 @@ def port(text: str) -> int:
     """A port number; 0 takes any free one."""
     try:
         return port_number(text, "the port")
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def address(text: str) -> tuple[str, int]:
+    """Host and port to listen on."""
+    try:
+        return host_and_port(text, "the address")
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def url(text: str) -> str:
+    """An address of the web."""
+    try:
+        return web_address(text, "the address")
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
 

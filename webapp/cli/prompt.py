@@ -16,7 +16,7 @@ def add_to(commands: Any) -> None:
     command = commands.add_parser("prompt", help="what an orchestrator would be sent first, as JSON; nothing is sent")
     command.add_argument("query", metavar="QUERY")
     command.add_argument("--pool", type=Path, metavar="FILE", help="pool.toml; without it the rehearsal pool")
-    command.add_argument("--profile", metavar="NAME", help="prompt profile (the pool's, else eval-frames)")
+    flags.add_prompt_profile(command, *flags.PROMPT_PROFILE, words="prompt profile (the pool's, else eval-frames)")
     for name in ("accuracy", "cost", "latency"):
         default = getattr(PreferenceVector(), name)
         command.add_argument(f"--{name}", type=flags.weight, default=default, metavar="W", help=f"weight, {default}")

@@ -11,6 +11,7 @@ from webapp.cli import flags
 if TYPE_CHECKING:
     from prefs.study import Progress
     from storage.store import Store
+    from storage.studies import Studies
     from webapp.studies import NewStudy
 
 _OF_FILE = "of a study that has no FILE"
@@ -50,6 +51,8 @@ def _add_create(parts: Any) -> None:
     create.add_argument(
         "--hidden", nargs="+", metavar="WHAT", help="identity, cost, latency, preference: what nobody sees"
     )
+    create.add_argument("--two-phases", action="store_true", help="rank blind, then again knowing cost and time")
+    create.add_argument("--tags", nargs="*", metavar="TAG", help="categories of reasons that people are offered")
     create.add_argument("--gold", dest="gold_share", type=float, metavar="SHARE", help="of each person's ballots (0)")
     create.add_argument("--next", dest="next_by", metavar="order|random|informative", help="which comes next (random)")
     create.add_argument("--most", dest="most_ballots", type=int, metavar="N", help="ballots of an informative study")
@@ -113,8 +116,12 @@ def _progress(chosen: argparse.Namespace) -> int:
     from storage.studies import Studies  # noqa: PLC0415
 
     with _store(chosen) as store:
-        far = Studies(store).progress(chosen.id, datetime.now(UTC), chosen.annotator)
-    print(json.dumps(asdict(far), ensure_ascii=False) if chosen.json else _printed(far))
+        studies = Studies(store)
+        far = studies.progress(chosen.id, datetime.now(UTC), chosen.annotator)
+        study = studies.find(chosen.id)
+        twice = study is not None and study.two_phases and not chosen.json
+        second = _second_looks(studies, chosen.id) if twice else ""
+    print(json.dumps(asdict(far), ensure_ascii=False) if chosen.json else _printed(far) + second)
     return 0
 
 
@@ -133,6 +140,13 @@ def _store(chosen: argparse.Namespace) -> "Store":
     from storage.store import Store  # noqa: PLC0415 - as above
 
     return Store.open(flags.settings(chosen).database, create=False)
+
+
+def _second_looks(studies: "Studies", study_id: str) -> str:
+    from prefs.fit.willingness import willingness  # noqa: PLC0415 - scipy takes a part of a second to import
+    from webapp.willingness_record import sentence  # noqa: PLC0415
+
+    return f"\n{sentence(willingness(studies.second_looks(study_id)))}"
 
 
 def _printed(far: "Progress") -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.preference import PRESETS, PreferenceVector, preset
-from webapp.cli import flags
+from webapp.cli import flags, preference
 
 if TYPE_CHECKING:
     from orchestrator.model_call import ModelCall
@@ -23,14 +23,11 @@ TOLD_FROM = 1_000
 def add_to(commands: Any) -> None:
     """The command and its flags."""
     command = commands.add_parser("tune", help="what a preference would choose among what is stored, and its cost")
-    for name in ("accuracy", "cost", "latency"):
-        default = getattr(PreferenceVector(), name)
-        command.add_argument(f"--{name}", type=flags.weight, default=default, metavar="W", help=f"weight, {default}")
+    preference.add_to(command)
     command.add_argument(
-        "--prefer", action="append", default=[], metavar="ALIAS=W", help="weight of an alias; may be repeated"
-    )
-    command.add_argument(
-        "--against", metavar="NAME|JSON|FILE", help=f"compare with {', '.join(PRESETS)}, a vector or a saved profile"
+        "--against",
+        metavar="NAME|JSON|FILE",
+        help=f"compare with {', '.join(PRESETS)}, a saved profile, a vector, or the file of a profile",
     )
     command.add_argument("--thresholds", action="store_true", help="at which weight the choice of a query changes")
     command.add_argument("--front", action="store_true", help="the settings that nothing beats")
@@ -59,9 +56,9 @@ def run(chosen: argparse.Namespace) -> int:
     from webapp.cli.tune_words import printed  # noqa: PLC0415
 
     wanted = Wanted(
-        PreferenceVector(chosen.accuracy, chosen.cost, chosen.latency, flags.preferred(chosen.prefer)),
+        preference.preference(chosen, flags.settings(chosen)),
         _rule(chosen),
-        None if chosen.against is None else _against(chosen.against),
+        None if chosen.against is None else _against(chosen),
         chosen.thresholds,
         chosen.front,
         chosen.forecast,
@@ -123,8 +120,11 @@ def _rule(chosen: argparse.Namespace) -> "Rule":
     return Rule(not chosen.no_gate, Ungraded(chosen.ungraded.replace("-", " ")))
 
 
-def _against(text: str) -> tuple[str, PreferenceVector]:
+def _against(chosen: argparse.Namespace) -> tuple[str, PreferenceVector]:
     """The reference by its name: a preset's, a profile's, or the vector itself."""
+    text = chosen.against
+    if text not in PRESETS and not text.lstrip().startswith("{") and not Path(text).is_file():
+        return text, preference.named(flags.settings(chosen), text, "--against")
     from prefs.tuning.profile import load_profile  # noqa: PLC0415
     from storage.records import load_preference  # noqa: PLC0415
 

@@ -5,6 +5,8 @@ from decimal import Decimal
 from typing import Any, Final
 
 from webapp.views.amounts import counted, dollars, seconds
+from webapp.views.tuning_words import later, long, more
+from webapp.views.tuning_words import number as weight_words
 
 Json = dict[str, Any]
 SHOWN: Final = 5
@@ -48,7 +50,7 @@ def _totals(totals: Json, rule: Json) -> Iterator[str]:
     each = f", {dollars(Decimal(totals['cost_usd']) / number)} a query" if number else ""
     yield f"  dollars   {dollars(Decimal(totals['cost_usd']))}{missing}{each if not missing else ''}"
     wait = f", {seconds(totals['latency_s'] / number)} a query" if number else ""
-    yield f"  seconds   {_long(totals['latency_s'])}{wait}"
+    yield f"  seconds   {long(totals['latency_s'])}{wait}"
     yield f"  solved    {_solved(totals)}"
     shares = sorted(totals["alias_share"].items(), key=lambda one: (-one[1], one[0]))
     if shares:
@@ -89,11 +91,11 @@ def _against(record: Json) -> Iterator[str]:
         return
     solved = record["totals"]["solved"] - found["reference"]["solved"]
     yield (
-        f"  {counted(len(changed), 'winner')} changed: {_more(Decimal(found['cost_usd']))}, "
-        f"{_later(found['latency_s'])}, {solved:+,} solved"
+        f"  {counted(len(changed), 'winner')} changed: {more(Decimal(found['cost_usd']))}, "
+        f"{later(found['latency_s'])}, {solved:+,} solved"
     )
     for one in changed[:SHOWN]:
-        yield f"  {_short(one['query'])}: {_more(Decimal(one['cost_usd']))}, {_later(one['latency_s'])}"
+        yield f"  {_short(one['query'])}: {more(Decimal(one['cost_usd']))}, {later(one['latency_s'])}"
     if len(changed) > SHOWN:
         yield f"  … and {len(changed) - SHOWN:,} more; --json has all"
 
@@ -110,16 +112,16 @@ def _thresholds(record: Json) -> Iterator[str]:
         if low == high:
             yield f"  {name} {one['value']:g}: this is a threshold itself, so small changes matter"
         else:
-            yield f"  {name} {one['value']:g}: nothing changes between {_weight(low)} and {_weight(high)}"
+            yield f"  {name} {one['value']:g}: nothing changes between {weight_words(low)} and {weight_words(high)}"
         for side, edge in (("below", low), ("above", high)):
             if one[side] is not None:
-                yield f"    {side} {_weight(edge)}: {_beyond(one[side], record['totals'])}"
+                yield f"    {side} {weight_words(edge)}: {_beyond(one[side], record['totals'])}"
 
 
 def _beyond(piece: Json, totals: Json) -> str:
     usd = Decimal(piece["cost_usd"]) - Decimal(totals["cost_usd"])
-    said = f"{counted(piece['changed'], 'choice')} changed there; {_more(usd)}"
-    return f"{said}, {_later(piece['latency_s'] - totals['latency_s'])}, {piece['solved'] - totals['solved']:+,} solved"
+    said = f"{counted(piece['changed'], 'choice')} changed there; {more(usd)}"
+    return f"{said}, {later(piece['latency_s'] - totals['latency_s'])}, {piece['solved'] - totals['solved']:+,} solved"
 
 
 def _front(record: Json) -> Iterator[str]:
@@ -130,13 +132,13 @@ def _front(record: Json) -> Iterator[str]:
     shown = [one for place, one in enumerate(best) if place in evenly or one["chosen"]]
     for one in shown:
         mark = "*" if one["chosen"] else " "
-        usd, wait = dollars(Decimal(one["cost_usd"])), _long(one["latency_s"])
+        usd, wait = dollars(Decimal(one["cost_usd"])), long(one["latency_s"])
         yield f" {mark} {usd:>10}  {wait:>14}  {one['solved']:,} solved   {_weights(one['preference'])}"
     if not any(one["chosen"] and one["on_front"] for one in found["settings"]):
         yield "  P is not among them: another setting is at least as good in dollars, seconds and solved queries"
     line = found["iso_utility"]
     if line is not None and line["seconds_per_usd"] is not None:
-        yield f"  With P, a saved dollar is worth {_long(line['seconds_per_usd'])} of waiting"
+        yield f"  With P, a saved dollar is worth {long(line['seconds_per_usd'])} of waiting"
 
 
 def _forecast(record: Json) -> Iterator[str]:
@@ -162,7 +164,7 @@ def _repricing(record: Json) -> Iterator[str]:
     )
     was = Decimal(before["cost_usd"])
     usd = Decimal(record["totals"]["cost_usd"]) - was
-    than = f"{_more(usd)} than the {dollars(was)} of the old prices" if usd else f"{dollars(was)} as before"
+    than = f"{more(usd)} than the {dollars(was)} of the old prices" if usd else f"{dollars(was)} as before"
     yield f"  {counted(len(found['changed']), 'winner')} changed; {than}"
     ballots = found["ballots"]
     if ballots["ballots"]:
@@ -174,31 +176,11 @@ def _repricing(record: Json) -> Iterator[str]:
         yield f"  of {counted(ballots['pairs'], 'ranked pair')}, P agrees with {before_now}"
 
 
-def _more(usd: Decimal) -> str:
-    return "the same dollars" if not usd else f"{dollars(abs(usd))} {'more' if usd > 0 else 'less'}"
-
-
-def _later(latency_s: float) -> str:
-    return "as quick" if abs(latency_s) < 0.0005 else f"{_long(abs(latency_s))} {'more' if latency_s > 0 else 'less'}"
-
-
-def _long(latency_s: float) -> str:
-    """Seconds; from an hour on in hours and minutes."""
-    if latency_s < 3_600:
-        return seconds(latency_s)
-    hours, rest = divmod(round(latency_s / 60), 60)
-    return f"{hours:,} h {rest:02d} min"
-
-
 def _range(one: Json) -> str:
     mean = dollars(Decimal(str(one["mean"])))
     if one["low"] is None:
         return f"{mean}  (too few queries for an interval)"
     return f"{mean}  [{dollars(Decimal(str(one['low'])))} to {dollars(Decimal(str(one['high'])))}]"
-
-
-def _weight(value: float) -> str:
-    return f"{value:.4f}".rstrip("0").rstrip(".")
 
 
 def _short(query: str) -> str:
