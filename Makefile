@@ -5,6 +5,7 @@
 # make test-vllm, test-local, test-train, test-verl, test-faults   the slower suites: a real vLLM server, a model in
 #             process, miniature trainings and TRL's trainers on exported files, verl's reader on them, 500 bad calls
 #             and 100 kills
+# make test-fuzz   a million damaged records and files, which takes hours
 # The other targets are steps of these.
 
 PYTHON ?= python3
@@ -18,7 +19,7 @@ OPEN := $(if $(or $(DISPLAY),$(WAYLAND_DISPLAY),$(filter Darwin,$(shell uname)))
 VLLM := .venv-vllm
 LOCAL := .venv-local
 
-.PHONY: run setup test test-vllm test-local test-train test-verl test-faults vllm train check browser lint types contracts pytest screenshot bench clean
+.PHONY: run setup test test-vllm test-local test-train test-verl test-faults test-fuzz vllm train check browser lint types contracts pytest screenshot bench clean
 
 run: setup
 	$(BIN)/podium serve --port $(PORT) $(OPEN) $(ARGS)
@@ -61,6 +62,10 @@ $(LOCAL)/.train: $(VENV)/.dev
 test-faults: $(VENV)/.dev
 	PODIUM_FAULT_TRAJECTORIES=500 $(BIN)/pytest -q -s tests/test_fault_trajectories.py
 	PODIUM_KILLS=50 $(BIN)/pytest -q tests/webapp/test_server_kill.py tests/storage/test_kill.py
+
+# EXAMPLES inputs for each parser, a half of that for two of them, a tenth for imports into a database.
+test-fuzz: $(VENV)/.dev
+	PODIUM_FUZZ_EXAMPLES=$(or $(EXAMPLES),140000) $(BIN)/pytest -q -s tests/fuzz $(ARGS)
 
 check: lint types contracts
 

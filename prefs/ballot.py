@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from orchestrator.alternatives import check_text
 from orchestrator.model_call import utc
 
 MOST_ALTERNATIVES = 26
@@ -32,6 +33,11 @@ class Draw:
     probability: float
     """With which exactly these alternatives were asked; its inverse undoes the choice."""
 
+    def __post_init__(self) -> None:
+        for name in ("random_share", "probability"):
+            if not 0 <= getattr(self, name) <= 1 + 1e-9:  # sums of shares may be rounded up
+                raise ValueError(f"{name} must be a probability from 0 to 1, not {getattr(self, name)}")
+
 
 @dataclass(frozen=True, slots=True)
 class Ballot:
@@ -53,6 +59,10 @@ class Ballot:
         object.__setattr__(self, "made_at", utc(self.made_at))
         if len(self.alternatives) < 2:
             raise ValueError("a ballot needs at least two alternatives")
+        if len(set(self.labels)) < len(self.alternatives):
+            raise ValueError(f"each label must stand on the ballot once, not {', '.join(self.labels)!r}")
+        for name in (self.id, *(part for one in self.alternatives for part in (one.label, one.trajectory))):
+            check_text("a label or id of the ballot", name)
 
     @property
     def labels(self) -> tuple[str, ...]:

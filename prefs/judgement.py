@@ -9,7 +9,7 @@ from orchestrator.preference import PreferenceVector
 from orchestrator.trajectory import Trajectory
 from prefs.ballot import Ballot
 from prefs.features import Features, features
-from prefs.ranking import Ranking, RankingMismatch, check
+from prefs.ranking import Phase, Ranking, RankingMismatch, StepMark, check, hidden_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,9 @@ class Judgement:
     acceptable: int | None = None
     """How many groups lie above the acceptability line; `None` where no line was drawn."""
     hidden: tuple[str, ...] = ()
-    """What the person did not see: see `Ballot.hidden`."""
+    """What the person did not see: see `Ballot.hidden`. A second look, phase `revealed`, saw cost and latency."""
+    phase: Phase | None = None
+    marks: tuple[StepMark, ...] = ()
 
     @property
     def stated(self) -> PreferenceVector | None:
@@ -130,5 +132,7 @@ def of_candidates(ranking: Ranking, ballot: Ballot, shown: tuple[Candidate, ...]
         tuple(tuple(sorted(places[label] for label in group)) for group in ranking.groups),
         tuple(sorted(places[label] for label in ranking.unranked)),
         ranking.acceptable,
-        ballot.hidden,
+        hidden_from(ballot, ranking.phase),
+        ranking.phase,
+        ranking.marks,
     )

@@ -12,6 +12,7 @@ from typing import Final, Literal, get_args
 
 from orchestrator.model_call import utc
 from prefs.ballot import MOST_ALTERNATIVES
+from prefs.ranking import REVEALED, check_tags
 
 Hidden = Literal["identity", "cost", "latency", "preference"]
 NextBy = Literal["order", "random", "informative"]
@@ -27,6 +28,17 @@ MOST_BALLOTS: Final = 10_000
 LONGEST_NAME: Final = 200
 LONGEST_GUIDELINES: Final = 20_000
 LONGEST_FLAG: Final = 5_000
+TAGS: Final = (
+    "better answer",
+    "wrong answer",
+    "sound route",
+    "needless steps",
+    "poor sources",
+    "hard to follow",
+    "too expensive",
+    "too slow",
+)
+"""Categories of reasons that people are offered where a study names none."""
 _SEEDS: Final = range(2**31)
 
 
@@ -59,6 +71,10 @@ class Study:
     seed: int = 0
     closed_at: datetime | None = None
     """From then on nobody gets another ballot."""
+    two_phases: bool = False
+    """Whether each ballot is ranked blind first, and again once cost and latency are revealed."""
+    tags: tuple[str, ...] = TAGS
+    """Categories of reasons that people are offered."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "made_at", utc(self.made_at))
@@ -74,6 +90,7 @@ class Study:
         _check_range("seed", self.seed, _SEEDS[0], _SEEDS[-1])
         _check_choice(self)
         _check_hidden(self)
+        check_tags(self.tags)
 
     def lease(self, now: datetime) -> datetime:
         """When a lease that begins now runs out."""
@@ -207,6 +224,8 @@ def _check_hidden(study: Study) -> None:
         raise ValueError(
             "gold ballots are fair only where cost and latency are shown: set gold_share to 0 or show both"
         )
+    if study.two_phases and REVEALED.isdisjoint(study.hidden):
+        raise ValueError("a study in two phases reveals cost or latency in the second: name one or both in hidden")
 
 
 def _unit(text: str) -> float:

@@ -12,11 +12,12 @@ from orchestrator.trajectory import Trajectory
 from prefs.ballot import Ballot
 from prefs.judgement import Candidate, Judgement, candidate, of_candidates
 from prefs.ranking import Ranking
+from prefs.second_look import SecondLook
 from storage.errors import StoreMissing
 from storage.pages import Read, Row, batches, pages
 from storage.rankings import not_superseded
 from storage.records import load_ballot, load_parts, load_ranking
-from storage.tables import BALLOT, RANKING, STEP, TRAJECTORY
+from storage.tables import BALLOT, RANKING, STEP, STUDY_BALLOT, TRAJECTORY
 
 REMEMBERED: Final = 5_000
 """Trajectories whose measures are remembered: the ballots of one run share them, and lie close together."""
@@ -79,6 +80,31 @@ def whole(read: Read) -> Iterator[tuple[Judgement, tuple[Trajectory, ...]]]:
             shown = _shown(ballot, {id: candidate("", 0, trajectory) for id, trajectory in found.items()})
             in_order = tuple(found[one.trajectory] for one in ballot.alternatives)
             yield from ((judgement, in_order) for judgement in _judged(rows, ballot, shown))
+
+
+def second_looks(read: Read, study_id: str | None = None) -> Iterator[SecondLook]:
+    """Blind rankings beside what the same people say of the same ballots now that they know cost and latency.
+
+    Of one study's ballots, or of all; the oldest ballots first. Raises StoreMissing where a trajectory is not there.
+    """
+    blind = RANKING.alias("blind")
+    both = (blind.c.ballot_id == RANKING.c.ballot_id) & (blind.c.annotator == RANKING.c.annotator)
+    query = (
+        select(blind.c.record, RANKING.c.record.label("revealed"), BALLOT.c.record.label("ballot"))
+        .select_from(BALLOT.join(RANKING, RANKING.c.ballot_id == BALLOT.c.id).join(blind, both))
+        .where(blind.c.phase == "blind", RANKING.c.phase == "revealed", not_superseded())
+    )
+    if study_id is not None:
+        query = query.where(
+            BALLOT.c.id.in_(select(STUDY_BALLOT.c.ballot_id).where(STUDY_BALLOT.c.study_id == study_id))
+        )
+    measures = Candidates(read)
+    for page in pages(read, query, (BALLOT.c.made_at, BALLOT.c.id, RANKING.c.annotator)):
+        ballots = {row[2]: load_ballot(row[2]) for row in page}
+        known = measures.of(ballots.values())
+        for row in page:
+            shown = _shown(ballots[row[2]], known)
+            yield SecondLook(*(of_candidates(load_ranking(said), ballots[row[2]], shown) for said in row[:2]))
 
 
 def of(read: Read, ranking: Ranking) -> Judgement:

@@ -4,7 +4,7 @@ Totals stand in columns; which aliases were called, and with what usage, only in
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from decimal import Decimal
 from typing import Any, Final
 
@@ -14,8 +14,8 @@ from sqlalchemy import func, select
 from orchestrator.model_call import ModelCall
 from orchestrator.trajectory import Verdict
 from prefs.features import OUTCOMES, Features
-from prefs.tuning.stored import Stored
-from storage.pages import Read, Row, pages
+from prefs.tuning.stored import ORCHESTRATOR, Routed, Stored
+from storage.pages import PAGE, Read, Row, batches, pages
 from storage.reader import Reader
 from storage.records import RecordError
 from storage.tables import STEP, TRAJECTORY
@@ -23,6 +23,7 @@ from storage.trajectories import FINAL
 
 _CALLS: Final = TypeAdapter(list[ModelCall])
 _TEXTS: Final = ("prompt", "reply", "error")
+_COLUMNS: Final = ("id", "query", "verdict", "cost_usd", "unpriced_calls", "latency_s", "simulated")
 _FINISHED: Final = TRAJECTORY.c.state.in_([state.value for state in FINAL])
 Told = Callable[[int], None]
 """Told how many trajectories have been read."""
@@ -39,8 +40,7 @@ def outcomes(read: Read, *, calls: bool = False, told: Told | None = None) -> It
 
     A page in memory at a time. Raises RecordError where a step is damaged.
     """
-    names = ("id", "query", "verdict", "cost_usd", "unpriced_calls", "latency_s", "simulated")
-    wanted = select(*(TRAJECTORY.c[name] for name in names)).where(_FINISHED)
+    wanted = select(*(TRAJECTORY.c[name] for name in _COLUMNS)).where(_FINISHED)
     done = 0
     for page in pages(read, wanted, (TRAJECTORY.c.started_at, TRAJECTORY.c.id)):
         steps = _steps(read, [row[0] for row in page])
@@ -60,6 +60,40 @@ def of_store(store: Reader, *, calls: bool = False, told: Told | None = None) ->
 def count_of_store(store: Reader) -> int:
     """How many finished trajectories a store has."""
     return count(store.rows)
+
+
+def others(store: Reader, known: Collection[str]) -> list[str]:
+    """The ids of the finished trajectories that are not among the known, the oldest first."""
+    wanted = select(TRAJECTORY.c.id).where(_FINISHED).order_by(TRAJECTORY.c.started_at, TRAJECTORY.c.id)
+    return [row[0] for row in store.rows(wanted) if row[0] not in known]
+
+
+def routed(store: Reader, ids: Iterable[str], *, told: Told | None = None) -> Iterator[Routed]:
+    """These finished trajectories with their ways, a page in memory at a time. Raises RecordError."""
+    done = 0
+    for some in batches(iter(ids), PAGE):
+        columns = (*(TRAJECTORY.c[name] for name in _COLUMNS), TRAJECTORY.c.run_id)
+        steps = _steps(store.rows, some)
+        for row in store.rows(select(*columns).where(TRAJECTORY.c.id.in_(some))):
+            of_row = steps.get(row[0], [])
+            route = tuple(step["call"]["model"] for step in of_row if step.get("call") is not None)
+            yield Routed(_stored(row, of_row), row[7], route, _spent(row[0], of_row))
+        done += len(some)
+        if told is not None:
+            told(done)
+
+
+def _spent(id: str, steps: Iterable[dict[str, Any]]) -> dict[str, Decimal]:
+    """Known dollars of the calls, by alias."""
+    found: dict[str, Decimal] = {}
+    try:
+        for call in (call for step in steps for call in step["calls"]):
+            if (usd := call["charge"]["usd"]) is not None:
+                alias = call.get("alias") or ORCHESTRATOR
+                found[alias] = found.get(alias, Decimal(0)) + Decimal(usd)
+    except (KeyError, TypeError, ArithmeticError) as error:
+        raise RecordError(f"a call of trajectory {id} is damaged: {error}") from error
+    return found
 
 
 def _steps(read: Read, ids: list[str]) -> dict[str, list[dict[str, Any]]]:

@@ -12,9 +12,10 @@ from sqlalchemy.exc import IntegrityError
 
 from prefs.ballot import Ballot
 from prefs.ranking import Ranking, RankingMismatch, check
+from storage import search_rows
 from storage.errors import StoreConflict, StoreError, StoreMissing
 from storage.pages import batches
-from storage.rankings import ballot_row, row_of
+from storage.rankings import ballot_row, check_steps, row_of
 from storage.records import (
     Json,
     RecordError,
@@ -60,6 +61,8 @@ def ranked_json(ranking: Ranking, ballot: Ballot) -> Json:
 def load_ranked(record: str | bytes | Mapping[str, Any]) -> tuple[Ranking, Ballot | None]:
     """The ranking of a record, and its ballot where the record has it; raises RecordError or RankingMismatch."""
     ranking = load_ranking(record)
+    if ranking.phase == "revealed" and ranking.supersedes is None:
+        raise RankingMismatch("a revealed ranking stands after a blind one: name that in `supersedes`")
     if not isinstance(record, Mapping) or record.get("shown") is None:
         return ranking, None
     shown = record["shown"]
@@ -122,10 +125,12 @@ def _add_ballots(connection: Connection, batch: list[Ranked]) -> None:
             elif one.ballot not in (None, known):
                 raise StoreConflict(f"there is already a ballot {known.id} with other content")
             check(one.ranking, ballot)
+            check_steps(connection, one.ranking, ballot)
         except (StoreError, RankingMismatch, RecordError) as error:
             raise NotAdded(one.place, error) from error
     if rows:
         connection.execute(insert(BALLOT), rows)
+    search_rows.mark_ranked(connection, (shown.trajectory for ballot in here.values() for shown in ballot.alternatives))
 
 
 def _new(one: Ranked, trajectories: set[str]) -> Ballot:

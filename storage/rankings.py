@@ -4,15 +4,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, exists, insert, select
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, insert, select
 
 from prefs.ballot import Ballot
-from prefs.ranking import Ranking, check
-from storage import study_assignments
+from prefs.ranking import Ranking, RankingMismatch, check
+from storage import search_rows, second_looks, study_assignments
+from storage.audience_tables import AUDIENCE
 from storage.errors import StoreConflict, StoreMissing
 from storage.pages import Read, pages
 from storage.records import RecordError, dump_ballot, dump_ranking, load_ballot, load_ranking
-from storage.tables import BALLOT, RANKING
+from storage.tables import BALLOT, RANKING, STEP
 from storage.trajectories import LONGEST_ID, check_id
 
 REMEMBERED: Final = 1_000
@@ -50,14 +51,27 @@ def keep_ranking(connection: Connection, ranking: Ranking, ballot_version: str |
     if ballot_version is not None and ballot_version != ballot.version:
         raise StoreConflict("the ballot changed since it was shown; reload it")
     check(ranking, ballot)
+    check_steps(connection, ranking, ballot)
     current = current_ranking(connection, ballot.id, ranking.annotator)
     if current is not None and _says_the_same(current, ranking):
         return current
     if ranking.supersedes not in (None, None if current is None else current.id):
         raise StoreConflict("the ranking that this one corrects was corrected meanwhile; reload it")
-    stored = replace(ranking, supersedes=None if current is None else current.id)
+    in_phase = second_looks.in_phase(connection, ranking, current)
+    stored = replace(in_phase, supersedes=None if current is None else current.id)
     _insert(connection, stored, key)
+    search_rows.mark_ranked(connection, (shown.trajectory for shown in ballot.alternatives))
     return stored
+
+
+def check_steps(connection: Connection, ranking: Ranking, ballot: Ballot) -> None:
+    """Raises RankingMismatch where it marks a step that its alternative does not have."""
+    for label in sorted({mark.label for mark in ranking.marks}):
+        of_this = select(func.count()).select_from(STEP).where(STEP.c.trajectory_id == ballot.trajectory(label))
+        count = int(connection.execute(of_this).scalar_one())
+        beyond = [mark.step for mark in ranking.marks if mark.label == label and mark.step >= count]
+        if beyond:
+            raise RankingMismatch(f"{label} has no step {max(beyond)}: its steps are 0 to {count - 1}")
 
 
 def find_ballot(connection: Connection, ballot_id: str) -> Ballot | None:
@@ -73,10 +87,12 @@ def newest_ballot(connection: Connection, run_id: str) -> Ballot | None:
     return None if record is None else load_ballot(record)
 
 
-def next_ballot(connection: Connection, annotator: str) -> Ballot | None:
-    """The oldest ballot that this annotator has not ranked."""
+def next_ballot(connection: Connection, annotator: str, besides: Sequence[str] = ()) -> Ballot | None:
+    """The oldest ballot that this annotator has not ranked, none of `besides` and none that an audience ranks."""
+    audience = exists().where(AUDIENCE.c.ballot_id == BALLOT.c.id)
     ranked = exists().where(RANKING.c.ballot_id == BALLOT.c.id, RANKING.c.annotator == annotator)
-    waiting = select(BALLOT.c.record).where(~ranked).order_by(BALLOT.c.made_at, BALLOT.c.id).limit(1)
+    wanted = and_(~ranked, ~audience, BALLOT.c.id.not_in([id for id in besides if id.isprintable()]))
+    waiting = select(BALLOT.c.record).where(wanted).order_by(BALLOT.c.made_at, BALLOT.c.id).limit(1)
     record = connection.execute(waiting).scalar()
     return None if record is None else load_ballot(record)
 
@@ -142,14 +158,17 @@ def _locked_ballot(connection: Connection, ballot_id: str) -> Ballot:
     return load_ballot(record)
 
 
-def _says_the_same(one: Ranking, other: Ranking) -> bool:
-    return _content(one) == _content(other)
+def _says_the_same(stored: Ranking, said: Ranking) -> bool:
+    """A ranking sent without its phase repeats one in any."""
+    return said.phase in (None, stored.phase) and _content(stored) == _content(said)
 
 
 def _content(ranking: Ranking) -> tuple[object, ...]:
-    """What a ranking says; the order within a tie says nothing."""
+    """What a ranking says; the order within a tie says nothing, and how long it took is beside the point."""
     tied: Sequence[Sequence[str]] = [sorted(group) for group in ranking.groups]
-    return (ranking.ballot, tied, sorted(ranking.unranked), ranking.acceptable, ranking.reason)
+    marks = sorted((mark.label, mark.step, mark.kind, mark.note) for mark in ranking.marks)
+    said = (ranking.ballot, tied, sorted(ranking.unranked), ranking.acceptable, ranking.reason)
+    return (*said, sorted(ranking.tags), marks)
 
 
 def _insert(connection: Connection, ranking: Ranking, key: str | None) -> None:
@@ -169,4 +188,5 @@ def row_of(ranking: Ranking, key: str | None = None) -> dict[str, Any]:
         "made_at": ranking.made_at,
         "idempotency_key": key,
         "record": dump_ranking(ranking),
+        "phase": ranking.phase,
     }

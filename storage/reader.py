@@ -1,6 +1,6 @@
 """What the store can tell: every read is short, and safe from any thread."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -86,9 +86,9 @@ class Reader:
         """The newest ballot of a run."""
         return self.read(lambda connection: rankings.newest_ballot(connection, run_id))
 
-    def next_ballot(self, annotator: str) -> Ballot | None:
-        """The oldest ballot that this annotator has not ranked."""
-        return self.read(lambda connection: rankings.next_ballot(connection, annotator))
+    def next_ballot(self, annotator: str, besides: Sequence[str] = ()) -> Ballot | None:
+        """The oldest ballot that this annotator has not ranked, none of `besides`."""
+        return self.read(lambda connection: rankings.next_ballot(connection, annotator, besides))
 
     def rankings_of(self, ballot_id: str) -> tuple[Ranking, ...]:
         """All rankings of a ballot, oldest first, superseded ones too."""

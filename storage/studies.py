@@ -1,6 +1,6 @@
 """Studies in SQL: made once with their ballots, closed once; who has which ballot is in `storage.study_assignments`."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
@@ -9,11 +9,13 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from orchestrator.model_call import utc
 from prefs.ballot import Ballot
+from prefs.second_look import SecondLook
 from prefs.study import MOST_BALLOTS, Assignment, AssignmentState, Progress, Study
-from storage import study_assignments, study_progress, study_sources
+from storage import judgements, second_looks, study_assignments, study_progress, study_queue, study_sources
 from storage.errors import StoreConflict, StoreMissing
 from storage.pages import batches
 from storage.rankings import keep_ballot
+from storage.study_queue import Queued
 from storage.study_records import aware, dump_study, load_study
 from storage.study_sources import RunAlternatives
 from storage.tables import RANKING, STUDY, STUDY_BALLOT
@@ -125,15 +127,19 @@ class Studies:
         """
         return await self._store.write(lambda connection: append(connection, study_id, ballot))
 
-    async def next(self, study_id: str, annotator: str, now: datetime, *, skipped: bool = False) -> Assignment | None:
+    async def next(
+        self, study_id: str, annotator: str, now: datetime, *, skipped: bool = False, besides: Collection[str] = ()
+    ) -> Assignment | None:
         """The ballot that this person is to rank now; `None` where nothing is left.
 
         Who has one on lease gets the same, on a fresh lease. Then comes one whose lease ran out; with `skipped` one
         that this person skipped, the earliest first; else one that this person never had. Of a closed study only what
-        is on lease. Raises StoreMissing.
+        is on lease. None of `besides`, which the person has before them or is about to submit. Raises StoreMissing.
         """
         return await self._store.write(
-            lambda connection: study_assignments.next_for(connection, study_id, annotator, now, skipped=skipped)
+            lambda connection: study_assignments.next_for(
+                connection, study_id, annotator, now, skipped=skipped, besides=besides
+            )
         )
 
     async def skip(
@@ -155,6 +161,23 @@ class Studies:
             lambda connection: study_assignments.put_aside(connection, key, "flagged", reason, now)
         )
 
+    async def release(self, study_id: str, ballot_id: str, annotator: str, now: datetime) -> Assignment:
+        """End this person's lease before its time, which frees the place; what is not on lease stays as it is.
+
+        Raises StoreMissing unless this person was given it, StoreConflict where it is ranked.
+        """
+        key = (study_id, ballot_id, annotator)
+        return await self._store.write(lambda connection: study_queue.release(connection, key, now))
+
+    async def take(self, study_id: str, ballot_id: str, annotator: str, now: datetime) -> Assignment:
+        """Take back on lease what this person skipped or flagged, or whose lease ran out or was given back.
+
+        Raises StoreMissing unless this person was given it, StoreConflict where it is ranked, where no place is left
+        and where the study is closed.
+        """
+        key = (study_id, ballot_id, annotator)
+        return await self._store.write(lambda connection: study_queue.take(connection, key, now))
+
     async def close(self, study_id: str, now: datetime) -> Study:
         """Give out nothing any more; what is on lease may still be ranked. Raises StoreMissing."""
         return await self._store.write(lambda connection: close(connection, study_id, now))
@@ -171,6 +194,19 @@ class Studies:
         """The ids of a study's ballots, in its order."""
         return self._store.read(lambda connection: ballots_of(connection, study_id))
 
+    def has(self, study_id: str, ballot_id: str) -> bool:
+        """Whether the ballot is one of the study's."""
+        this = (STUDY_BALLOT.c.study_id == study_id) & (STUDY_BALLOT.c.ballot_id == ballot_id)
+        return bool(self._store.rows(select(STUDY_BALLOT.c.place).where(this)))
+
+    def two_phases(self, ballot_id: str) -> bool:
+        """Whether some study has people rank the ballot twice."""
+        return self._store.read(lambda connection: second_looks.two_phases(connection, ballot_id))
+
+    def second_looks(self, study_id: str | None = None) -> Iterator[SecondLook]:
+        """Blind rankings beside the later ones of the same people, of one study's ballots or of all that are kept."""
+        return judgements.second_looks(self._store.rows, study_id)
+
     def assignment(self, study_id: str, ballot_id: str, annotator: str) -> Assignment | None:
         """What this person has to do with that ballot of the study."""
         return self._store.read(lambda connection: study_assignments.find(connection, study_id, ballot_id, annotator))
@@ -178,6 +214,10 @@ class Studies:
     def of_ballot(self, ballot_id: str, annotator: str) -> tuple[Assignment, ...]:
         """What this person has to do with that ballot, in every study that has it."""
         return self._store.read(lambda connection: study_assignments.of_ballot(connection, ballot_id, annotator))
+
+    def queue(self, study_id: str, annotator: str) -> tuple[Queued, ...]:
+        """What this person has or had of a study, the latest change first. Raises StoreMissing without the study."""
+        return self._store.read(lambda connection: study_queue.queue(connection, study_id, annotator))
 
     def assignments(self, study_id: str, state: AssignmentState | None = None) -> tuple[Assignment, ...]:
         """Who has or had which ballot, or those in one state, such as `flagged`; the latest change first."""

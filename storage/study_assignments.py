@@ -3,6 +3,7 @@
 Of many who ask or rank at once, in whatever process, one goes after the other: see `alone`. The clock is passed in.
 """
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -11,6 +12,7 @@ from sqlalchemy import Connection, Row, Select, and_, func, insert, select, upda
 
 from orchestrator.model_call import utc
 from prefs.study import LONGEST_FLAG, Assignment, AssignmentState, Study
+from storage import second_looks
 from storage.errors import StoreConflict, StoreMissing
 from storage.records import RecordError
 from storage.study_order import first, open_ballots, takes_place
@@ -39,6 +41,11 @@ def alone(connection: Connection) -> None:
 def locked(connection: Connection, study_id: str) -> Study:
     """The study, while nobody else changes its assignments; raises StoreMissing."""
     alone(connection)
+    return known(connection, study_id)
+
+
+def known(connection: Connection, study_id: str) -> Study:
+    """The study; raises StoreMissing."""
     wanted = select(STUDY.c.record).where(STUDY.c.id == study_id)
     record = connection.execute(wanted).scalar() if study_id.isprintable() else None
     if record is None:
@@ -47,29 +54,40 @@ def locked(connection: Connection, study_id: str) -> Study:
 
 
 def next_for(
-    connection: Connection, study_id: str, annotator: str, now: datetime, *, skipped: bool
+    connection: Connection,
+    study_id: str,
+    annotator: str,
+    now: datetime,
+    *,
+    skipped: bool,
+    besides: Collection[str] = (),
 ) -> Assignment | None:
     """The ballot that this person is to rank now; see `Studies.next`."""
     check_id("an annotator", annotator)
     study, now = locked(connection, study_id), utc(now)
-    mine = _of(connection, study, annotator)
-    for one in mine:
-        if one.held(now) and _has_place(connection, study, one, now):
-            return _leased(connection, study, one, now)
+    mine = of_person(connection, study, annotator)
+    half_done = second_looks.half_done(connection, study, annotator)
+    wanted = [one for one in mine if one.ballot not in besides]
+    for one in wanted:
+        if one.state == "ranked" and one.ballot in half_done:
+            return one
+    for one in wanted:
+        if one.held(now) and has_place(connection, study, one, now):
+            return leased(connection, study, one, now)
     if study.closed_at is not None:
         return None
     open_places = {row.ballot_id: row for row in connection.execute(open_ballots(study, annotator, now))}
-    back = [one for one in mine if one.state == ("skipped" if skipped else "leased") and one.ballot in open_places]
+    back = [one for one in wanted if one.state == ("skipped" if skipped else "leased") and one.ballot in open_places]
     if back or skipped:
-        return _leased(connection, study, back[0], now) if back else None
-    known = {one.ballot for one in mine}
+        return leased(connection, study, back[0], now) if back else None
+    known = {one.ballot for one in mine} | set(besides)
     new = [row for ballot, row in open_places.items() if ballot not in known]
     return _given(connection, study, annotator, first(study, annotator, new, mine), now) if new else None
 
 
 def left_for(connection: Connection, study: Study, annotator: str, now: datetime) -> int:
     """How many ballots could be given to this person now, besides what is held and what was skipped."""
-    known = {one.ballot: one for one in _of(connection, study, annotator)}
+    known = {one.ballot: one for one in of_person(connection, study, annotator)}
     if study.closed_at is not None:
         return 0
     ballots = (row.ballot_id for row in connection.execute(open_ballots(study, annotator, utc(now))))
@@ -90,7 +108,7 @@ def put_aside(
         raise StoreConflict("this ballot is ranked already; send another ranking to correct it")
     if one.state == state and one.reason == reason:
         return one
-    return _changed(connection, replace(one, state=state, reason=reason, changed_at=utc(now)))
+    return changed(connection, replace(one, state=state, reason=reason, changed_at=utc(now)))
 
 
 def rank(connection: Connection, ballot_id: str, annotator: str, at: datetime) -> None:
@@ -112,11 +130,11 @@ def take_up(connection: Connection, study: Study, ballot_id: str, annotator: str
     if one is not None and one.state == "ranked":
         return
     unasked = Assignment(study.id, ballot_id, annotator, "ranked", at, at, at)
-    counted = _has_place(connection, study, one or unasked, at)
+    counted = has_place(connection, study, one or unasked, at)
     if one is None:
         connection.execute(insert(ASSIGNMENT), _row(replace(unasked, counted=counted)))
         return
-    _changed(connection, replace(one, state="ranked", counted=counted, reason=None, changed_at=at))
+    changed(connection, replace(one, state="ranked", counted=counted, reason=None, changed_at=at))
 
 
 def find(connection: Connection, study_id: str, ballot_id: str, annotator: str) -> Assignment | None:
@@ -149,7 +167,7 @@ def all_of(connection: Connection, study_id: str, state: AssignmentState | None)
     return tuple(assignment_of(row) for row in connection.execute(ordered))
 
 
-def _of(connection: Connection, study: Study, annotator: str) -> list[Assignment]:
+def of_person(connection: Connection, study: Study, annotator: str) -> list[Assignment]:
     """All of this person's, the earliest first."""
     mine = _assignments(study.id).where(ASSIGNMENT.c.annotator == annotator)
     ordered = mine.order_by(ASSIGNMENT.c.changed_at, ASSIGNMENT.c.ballot_id)
@@ -166,13 +184,14 @@ def _given(connection: Connection, study: Study, annotator: str, row: Row[Any], 
     return made
 
 
-def _leased(connection: Connection, study: Study, one: Assignment, now: datetime) -> Assignment:
+def leased(connection: Connection, study: Study, one: Assignment, now: datetime) -> Assignment:
     """The same on a fresh lease; a clock that goes back shortens none."""
     until = max(study.lease(now), one.leased_until if one.held(now) else study.lease(now))
-    return _changed(connection, replace(one, state="leased", leased_until=until, reason=None, changed_at=now))
+    return changed(connection, replace(one, state="leased", leased_until=until, reason=None, changed_at=now))
 
 
-def _changed(connection: Connection, one: Assignment) -> Assignment:
+def changed(connection: Connection, one: Assignment) -> Assignment:
+    """Keep the assignment as it is now."""
     this = and_(
         ASSIGNMENT.c.study_id == one.study,
         ASSIGNMENT.c.ballot_id == one.ballot,
@@ -182,7 +201,7 @@ def _changed(connection: Connection, one: Assignment) -> Assignment:
     return one
 
 
-def _has_place(connection: Connection, study: Study, one: Assignment, now: datetime) -> bool:
+def has_place(connection: Connection, study: Study, one: Assignment, now: datetime) -> bool:
     """Whether others leave a place for it. A lease is not enough: the clock of another process may be ahead."""
     others = and_(
         ASSIGNMENT.c.study_id == study.id,

@@ -121,6 +121,8 @@ class RankingRow(Row, table=True):
     made_at: datetime = Field(sa_type=TIME)
     idempotency_key: str | None = Field(default=None, sa_type=Text)
     record: str = Field(sa_type=Text)
+    phase: str | None = Field(default=None, sa_type=Text)
+    """`blind` or `revealed`; null where the ballot is ranked once."""
 
 
 class QueryRow(Row, table=True):
@@ -198,6 +200,18 @@ class AssignmentRow(Row, table=True):
     reason: str | None = Field(default=None, sa_type=Text)
 
 
+class ProfileRow(Row, table=True):
+    """One version of a named preference vector; a deleted name keeps its versions."""
+
+    __tablename__ = "profile"
+
+    name: str = Field(primary_key=True, sa_type=Text)
+    version: int = Field(primary_key=True)
+    made_at: datetime = Field(sa_type=TIME)
+    deleted_at: datetime | None = Field(default=None, sa_type=TIME)
+    record: str = Field(sa_type=Text)
+
+
 TABLES = Row.metadata.tables
 RUN: Table = TABLES["run"]
 TRAJECTORY: Table = TABLES["trajectory"]
@@ -210,3 +224,4 @@ REWARD_MODEL: Table = TABLES["reward_model"]
 STUDY: Table = TABLES["study"]
 STUDY_BALLOT: Table = TABLES["study_ballot"]
 ASSIGNMENT: Table = TABLES["assignment"]
+PROFILE: Table = TABLES["profile"]

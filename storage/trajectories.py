@@ -8,7 +8,7 @@ from sqlalchemy import Connection, bindparam, exists, func, insert, select, upda
 
 from orchestrator.alternatives import Run
 from orchestrator.trajectory import Step, Trajectory
-from storage import texts
+from storage import search_rows, texts
 from storage.errors import StoreConflict, StoreMissing
 from storage.records import RecordError, dump_header, dump_run, dump_step, load_parts, load_run
 from storage.tables import RUN, STEP, TRAJECTORY
@@ -80,6 +80,8 @@ def finish(connection: Connection, whole: Trajectory) -> Trajectory:
     row |= {"wanted": trajectory.id, "steps": len(trajectory.steps)}
     if connection.execute(_FINISH, row).rowcount == 0:
         _explain_unfinished(connection, trajectory)
+    else:
+        search_rows.end(connection, trajectory)
     return trajectory
 
 
@@ -191,6 +193,7 @@ def _insert(connection: Connection, whole: Trajectory, state: State) -> None:
     connection.execute(_ADD_TRAJECTORY, _row(trajectory, state))
     if trajectory.steps:
         connection.execute(insert(STEP), [_step_row(trajectory.id, step) for step in trajectory.steps])
+    search_rows.add(connection, trajectory, ended=state in FINAL)
 
 
 def _row(trajectory: Trajectory, state: State) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from orchestrator.trajectory import (
 )
 from prefs.ballot import MOST_ALTERNATIVES, Ballot, ballot
 from prefs.ranking import Ranking
+from prefs.study import TAGS
 
 T = TypeVar("T")
 
@@ -186,4 +187,6 @@ def rankings(draw: st.DrawFn, shown: Ballot) -> Ranking:
         acceptable=draw(maybe(st.integers(0, len(groups)))),
         reason=draw(maybe(PROPER)),
         annotator=draw(IDS),
+        tags=tuple(draw(st.lists(st.sampled_from(TAGS), max_size=3, unique=True))),
+        active_s=draw(st.dictionaries(st.sampled_from(labels), st.floats(0, 1e6), max_size=2)),
     )

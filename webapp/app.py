@@ -1,25 +1,38 @@
 """The web application: HTTP under `/api/v1`, the page under `/ui`, health beside them."""
 
-import json
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse, RedirectResponse
 
+from orchestrator.prices import PriceBook
 from storage.errors import StoreError
-from webapp.api import ballots, export, preferences, problems, rewards, runs, serving, studies, texts, trajectories
+from webapp.api import (
+    audiences,
+    ballots,
+    difference,
+    export,
+    preferences,
+    problems,
+    profiles,
+    rewards,
+    runs,
+    search,
+    serving,
+    single,
+    studies,
+    talks,
+    texts,
+    trajectories,
+    tuning,
+)
+from webapp.api.ascii_json import AsciiJSON
 from webapp.guard import Guard
 from webapp.pages import mount as pages
+from webapp.phone_app import install_phones
 from webapp.services import Services
+from webapp.talks import Talks
 from webapp.ui.assets import install_assets, install_icon, page_assets
-
-
-class AsciiJSON(JSONResponse):
-    """JSON in ASCII, which can hold whatever a model sent, half a surrogate pair too."""
-
-    def render(self, content: Any) -> bytes:
-        """The body."""
-        return json.dumps(content, allow_nan=False).encode("ascii")
 
 
 def create_app(services: Services, *, page: bool = True) -> FastAPI:
@@ -31,9 +44,28 @@ def create_app(services: Services, *, page: bool = True) -> FastAPI:
     )
     problems.install(app)
     app.state.services = services
-    for part in (runs, trajectories, texts, ballots, studies, preferences, rewards, export, serving):
+    app.state.talks = Talks(services, PriceBook.read())
+    for part in (
+        runs,
+        trajectories,
+        difference,
+        texts,
+        ballots,
+        studies,
+        audiences,
+        talks,
+        preferences,
+        rewards,
+        export,
+        serving,
+        search,
+        single,
+        tuning,
+        profiles,
+    ):
         app.include_router(part.routes, prefix="/api/v1")
     _add_health(app, services)
+    install_phones(app)
     if page:
         from webapp.front_desk import FrontDesk  # noqa: PLC0415 - Gradio takes seconds to load
         from webapp.ui.mount import mount  # noqa: PLC0415

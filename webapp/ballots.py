@@ -2,14 +2,14 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from orchestrator.alternatives import new_id
 from orchestrator.trajectory import Trajectory
 from prefs.ballot import Ballot, ballot
-from prefs.ranking import Ranking
+from prefs.ranking import Phase, Ranking, StepMark
 from prefs.reward import Reward, rewards
 from storage.errors import StoreConflict
 from storage.store import Store
@@ -26,6 +26,11 @@ class Opinion:
     acceptable: int | None = None
     reason: str | None = None
     annotator: str = "local"
+    phase: Phase | None = None
+    """As the person was told; `None` takes what is due."""
+    tags: tuple[str, ...] = ()
+    marks: tuple[StepMark, ...] = ()
+    active_s: Mapping[str, float] = field(default_factory=dict[str, float])
 
 
 class Ballots:
@@ -44,9 +49,9 @@ class Ballots:
             raise NotFound(f"there is no ballot {ballot_id}")
         return found
 
-    def next(self, annotator: str) -> Ballot | None:
-        """The oldest ballot that this person has not ranked."""
-        return self._store.next_ballot(annotator)
+    def next(self, annotator: str, besides: Sequence[str] = ()) -> Ballot | None:
+        """The oldest ballot that this person has not ranked, none of `besides`."""
+        return self._store.next_ballot(annotator, besides)
 
     async def of_run(self, run_id: str) -> Ballot | None:
         """The ballot of what the run has now; `None` unless two or more alternatives have all come to their end."""
@@ -83,6 +88,10 @@ class Ballots:
             opinion.acceptable,
             opinion.reason,
             opinion.annotator,
+            phase=opinion.phase,
+            tags=opinion.tags,
+            marks=opinion.marks,
+            active_s=opinion.active_s,
         )
         kept = await self._store.keep_ranking(ranking, ballot_version=version, idempotency_key=idempotency_key)
         if self._on_ranking is not None:

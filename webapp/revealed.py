@@ -76,7 +76,8 @@ class Revealed:
 
     def _standing(self) -> Standing:
         heard, self._heard = self._heard, []
-        new = [ranking for ranking in heard if ranking.id not in self._stated]
+        # One that was sent twice at once is heard twice.
+        new = list({ranking.id: ranking for ranking in heard if ranking.id not in self._stated}.values())
         live, kept = self._live, self._store.count_rankings()
         if live is None or kept != self._known + len(new) or not self._followed(live, new):
             live = self._read()

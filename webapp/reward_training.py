@@ -66,8 +66,7 @@ def data_of(store: Store, course: Course) -> Data:
             raise ValueError(f"trajectory {id} is ranked, but it is not in the database: restore a backup")
         trajectories[id] = found
     telling = (*parts.training, *parts.held_out)
-    ballots = {one.ballot: store.ballot(one.ballot) for one in telling}
-    hidden = sum((ballot := ballots[one.ballot]) is not None and "cost" in ballot.hidden for one in telling)
+    hidden = sum("cost" in one.hidden for one in telling)
     return Data(judgements, parts, training, held_out, trajectories, hidden)
 
 

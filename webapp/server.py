@@ -10,7 +10,8 @@ from typing import Final
 import uvicorn
 
 from webapp.app import create_app
-from webapp.runs import Runs
+from webapp.audience.reach import reach
+from webapp.phone_server import phones_served
 from webapp.services import Progress, Services, open_services
 from webapp.settings import Settings
 
@@ -25,40 +26,52 @@ GRACE_S: Final = 5
 
 
 def serve(
-    settings: Settings, listener: socket.socket, on_progress: Progress | None = None, *, open_browser: bool = False
+    settings: Settings,
+    listener: socket.socket,
+    on_progress: Progress | None = None,
+    *,
+    phones: socket.socket | None = None,
+    open_browser: bool = False,
 ) -> None:
-    """Serve on this listening socket until a signal asks to stop."""
+    """Serve on this listening socket, and phones of audiences on the other one, until a signal asks to stop."""
     for name, value in GRADIO.items():
         os.environ.setdefault(name, value)
-    asyncio.run(_serve(settings, listener, on_progress, open_browser=open_browser))
+    asyncio.run(_serve(settings, listener, on_progress, phones=phones, open_browser=open_browser))
 
 
 async def _serve(
-    settings: Settings, listener: socket.socket, on_progress: Progress | None, *, open_browser: bool
+    settings: Settings,
+    listener: socket.socket,
+    on_progress: Progress | None,
+    *,
+    phones: socket.socket | None,
+    open_browser: bool,
 ) -> None:
     async with open_services(settings, on_progress) as services:
         app = create_app(services)
         config = uvicorn.Config(
             app, log_level="warning", timeout_graceful_shutdown=GRACE_S, server_header=False, lifespan="on"
         )
-        server = _Server(config, services.runs)
+        server = _Server(config, services)
         greeting = asyncio.create_task(_greet(server, services, listener, open_browser=open_browser))
         try:
-            await server.serve(sockets=[listener])
+            async with phones_served(services, phones):
+                await server.serve(sockets=[listener])
         finally:
             greeting.cancel()
 
 
 class _Server(uvicorn.Server):
-    """Sends those who follow runs home when it is asked to stop, so that it need not wait for them."""
+    """Sends those who follow runs or audiences home when it is asked to stop, so that it need not wait for them."""
 
-    def __init__(self, config: uvicorn.Config, runs: Runs) -> None:
+    def __init__(self, config: uvicorn.Config, services: Services) -> None:
         super().__init__(config)
-        self._runs = runs
+        self._services = services
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop listening, end the streams, wait for the rest."""
-        self._runs.dismiss()
+        self._services.runs.dismiss()
+        self._services.hosting.dismiss()
         await super().shutdown(sockets)
 
 
@@ -70,6 +83,8 @@ async def _greet(server: uvicorn.Server, services: Services, listener: socket.so
     everywhere = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - it is only looked up
     address = f"http://{everywhere.get(host) or (f'[{host}]' if ':' in host else host)}:{port}/ui"
     print(f"Podium is at {address}", flush=True)  # noqa: T201
+    if services.settings.audience is not None:
+        print(f"Phones of an audience join at {reach(services.settings, '').join_url('CODE')}", file=sys.stderr)  # noqa: T201
     print("\n".join((services.words, *services.workshop.notices)), file=sys.stderr)  # noqa: T201
     if (licence := await services.serving.licence()) is not None:
         print(licence.words, file=sys.stderr)  # noqa: T201

@@ -18,6 +18,8 @@ from orchestrator.rehearsal.tasks import find
 from orchestrator.rehearsal.world import rehearsal_pool
 from storage.store import Store
 from webapp.asking import Asking
+from webapp.audience.hosting import Hosting
+from webapp.audience.phones import Phones
 from webapp.ballots import Ballots
 from webapp.choosing import Choosing
 from webapp.fitting import CurrentWorkshop, Fitter
@@ -27,9 +29,11 @@ from webapp.policy_words import policy_words
 from webapp.pool_watch import PoolWatch
 from webapp.revealed import Revealed
 from webapp.runs import Runs
+from webapp.searching import Searching
 from webapp.serving import Serving
 from webapp.settings import Settings, SettingsError
 from webapp.studies import Queue
+from webapp.tuning import TuningIndex
 
 logger = logging.getLogger(__name__)
 
@@ -51,8 +55,12 @@ class Services:
     choosing: Choosing
     queue: Queue
     serving: Serving
+    tuning: TuningIndex
     interrupted: tuple[str, ...]
     """Trajectories that were running when the last process ended."""
+    hosting: Hosting
+    phones: Phones
+    searching: Searching
 
     @property
     def pool(self) -> Pool:
@@ -137,6 +145,9 @@ async def open_services(settings: Settings, on_progress: Progress | None = None)
         choosing = Choosing(store, revealed)
         ballots = Ballots(store, runs, on_ranking=revealed.hear)
         runs.when_ended(ballots.of_run)
+        tuning = TuningIndex.over(store, settings.data_dir)
+        stack.push_async_callback(tuning.aclose)
+        hosting = Hosting(store, ballots)
         interrupted = await store.come()
         async with AsyncExitStack() as watching:
             if settings.pool is not None:
@@ -155,7 +166,12 @@ async def open_services(settings: Settings, on_progress: Progress | None = None)
                 choosing,
                 Queue(store, choosing),
                 serving,
+                tuning,
                 interrupted,
+                hosting,
+                # Unheard by `revealed`: it reads a room's rankings when it is next asked, not each as it comes.
+                Phones(store, hosting, Ballots(store, runs)),
+                Searching(store),
             )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
+from urllib.parse import urlsplit
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8000
@@ -39,6 +40,12 @@ class Settings:
     """The orchestrator's `tokenizer.json`, or the folder that holds it."""
     discover: bool = False
     """Look for model servers on loopback, to offer them."""
+    redact: Path | None = None
+    """Regular expressions, one on each line, of what is struck out of what is shared beside keys and addresses."""
+    audience: tuple[str, int] | None = None
+    """Host and port of a second listener, for the phones of an audience alone; `None`: they join at the app itself."""
+    audience_url: str | None = None
+    """By which phones reach that listener where its own address is not it, such as that of a tunnel."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
@@ -50,6 +57,10 @@ class Settings:
             found = replace(found, port=port_number(text, "PODIUM_PORT"))
         if text := environment.get("PODIUM_POOL"):
             found = replace(found, pool=Path(text))
+        if text := environment.get("PODIUM_AUDIENCE"):
+            found = replace(found, audience=host_and_port(text, "PODIUM_AUDIENCE"))
+        if text := environment.get("PODIUM_AUDIENCE_URL"):
+            found = replace(found, audience_url=web_address(text, "PODIUM_AUDIENCE_URL"))
         if text := environment.get("PODIUM_PACE"):
             found = replace(found, pace=_pace(text))
         hosts = environment.get("PODIUM_ALLOWED_HOSTS", "").lower().split(",")
@@ -61,6 +72,7 @@ class Settings:
             policy=environment.get("PODIUM_POLICY") or None,
             prompt_profile=environment.get("PODIUM_PROMPT_PROFILE") or None,
             tokenizer=Path(text) if (text := environment.get("PODIUM_TOKENIZER")) else None,
+            redact=Path(text) if (text := environment.get("PODIUM_REDACT")) else None,
             discover=environment.get("PODIUM_DISCOVER", "1").strip().lower() not in ("0", "no", "off", "false"),
         )
 
@@ -80,6 +92,22 @@ def port_number(text: str, name: str) -> int:
     if not text.isdecimal() or int(text) > 65535:
         raise SettingsError(f"{name} must be a port number from 0 to 65535, not {text!r}")
     return int(text)
+
+
+def host_and_port(text: str, name: str) -> tuple[str, int]:
+    """An address to listen on, such as `192.168.1.23:8080` or `[::]:8080`; raises SettingsError."""
+    host, colon, port = text.strip().rpartition(":")
+    if not colon or not host:
+        raise SettingsError(f"{name} must be HOST:PORT, such as 192.168.1.23:8080, not {text!r}")
+    return host.removeprefix("[").removesuffix("]"), port_number(port, f"the port of {name}")
+
+
+def web_address(text: str, name: str) -> str:
+    """An http or https address without query; raises SettingsError."""
+    parts = urlsplit(text.strip())
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise SettingsError(f"{name} must be an address such as https://talk.example.org, not {text!r}")
+    return text.strip().rstrip("/")
 
 
 def _pace(text: str) -> float:

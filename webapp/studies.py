@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from orchestrator.alternatives import new_id
 from prefs.ballot import Ballot, Draw, ballot
-from prefs.study import LEASE_S, MOST_BALLOTS, Assignment, Hidden, NextBy, Study
+from prefs.study import LEASE_S, MOST_BALLOTS, TAGS, Assignment, Hidden, NextBy, Study
 from storage.errors import StoreMissing
 from storage.store import Store
 from storage.studies import Studies
@@ -40,11 +40,15 @@ class NewStudy(BaseModel):
     random_share: float = Field(0.2, description="Of the ballots that an informative study makes, drawn at random.")
     lease_s: float = Field(LEASE_S, description="How long a ballot waits for the person who has it.")
     seed: int = 0
+    two_phases: bool = Field(
+        False, description="Whether people rank each ballot blind first, and again once cost and latency are revealed."
+    )
+    tags: list[str] = Field(list(TAGS), description="Categories of reasons that people are offered.")
 
     def study(self, now: datetime) -> Study:
         """The study, without its ballots; raises ValueError."""
-        said = self.model_dump(exclude={"ballots", "runs", "hidden"})
-        return Study(id=new_id(), made_at=now, hidden=tuple(self.hidden), **said)
+        said = self.model_dump(exclude={"ballots", "runs", "hidden", "tags"})
+        return Study(id=new_id(), made_at=now, hidden=tuple(self.hidden), tags=tuple(self.tags), **said)
 
 
 def read_new_study(text: str) -> NewStudy:
@@ -82,13 +86,15 @@ class Queue:
         self._choosing = choosing
         self._growing = asyncio.Lock()
 
-    async def next(self, study_id: str, annotator: str, now: datetime, *, skipped: bool = False) -> Given | None:
-        """What this person is to rank now; `None` where nothing is left. Raises StoreMissing."""
-        one = await self._studies.next(study_id, annotator, now, skipped=skipped)
+    async def next(
+        self, study_id: str, annotator: str, now: datetime, *, skipped: bool = False, besides: Collection[str] = ()
+    ) -> Given | None:
+        """What this person is to rank now, none of `besides`; `None` where nothing is left. Raises StoreMissing."""
+        one = await self._studies.next(study_id, annotator, now, skipped=skipped, besides=besides)
         if one is None and not skipped:
             study = await asyncio.to_thread(self._studies.find, study_id)
             if study is not None and study.next_by == "informative":
-                one = await self._grown(study, annotator, now)
+                one = await self._grown(study, annotator, now, besides)
         if one is None:
             return None
         shown = await asyncio.to_thread(self._store.ballot, one.ballot)
@@ -96,17 +102,17 @@ class Queue:
             raise StoreMissing(f"ballot {one.ballot} of study {study_id} is not there: restore a backup")
         return Given(one, shown)
 
-    async def _grown(self, study: Study, annotator: str, now: datetime) -> Assignment | None:
+    async def _grown(self, study: Study, annotator: str, now: datetime, besides: Collection[str]) -> Assignment | None:
         """The same after one more ballot was made, unless somebody else's will do."""
         async with self._growing:
-            one = await self._studies.next(study.id, annotator, now)
+            one = await self._studies.next(study.id, annotator, now, besides=besides)
             made = len(await asyncio.to_thread(self._studies.ballots, study.id))
             if one is not None or study.closed_at is not None or made >= (study.most_ballots or 0):
                 return one
             seed = random.Random(f"ballot {study.seed} {made}").randrange(2**31)
             wish = Wish(study.alternatives, study.random_share, seed, hidden=study.hidden)
             added = await self._choosing.make(wish, lambda ballot: self._studies.append(study.id, ballot))
-            return None if added is None else await self._studies.next(study.id, annotator, now)
+            return None if added is None else await self._studies.next(study.id, annotator, now, besides=besides)
 
 
 def _prepared(store: Store, new: NewStudy, study: Study) -> tuple[Sequence[Ballot], Collection[str]]:

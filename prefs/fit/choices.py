@@ -176,12 +176,16 @@ class Choices:
     def _add_alike(self, alike: Sequence[Judgement], pattern: Pattern, numbers: Places) -> None:
         _, sizes, acceptable = pattern
         order = np.array([[place for group in j.groups for place in group] or j.unranked for j in alike])
-        measured = scaled(alike, self.names, self.scaling)
+        measured = self._measured(alike)
         ranked = np.ascontiguousarray(np.take_along_axis(measured, order[:, :, None], axis=1).transpose(1, 2, 0))
         for start, size, line in _stages(sizes, acceptable):
             items = len(ranked) - start
             if items > 1 or line:
                 self._block(items, line).append(ranked[start:], size, numbers)
+
+    def _measured(self, alike: Sequence[Judgement]) -> Floats:
+        """Judgements × candidates × columns."""
+        return scaled(alike, self.names, self.scaling)
 
     def _block(self, items: int, line: bool) -> Block:
         if (items, line) not in self.blocks:

@@ -19,6 +19,8 @@ Covariate = Literal["position", "steps", "answer_length"]
 
 WEIGHED: Final = ("accuracy", "cost", "latency")
 """The elements of P that are not aliases."""
+HIDEABLE: Final = ("cost", "latency")
+"""Elements of P that a ballot may hide; they are 0 for all candidates of a judgement that was made without them."""
 UNGRADED: Final = "ungraded"
 """The covariate of candidates without a grade on ballots where others have one; their accuracy column is 0."""
 COVARIATES: Final = ("position", "steps", "answer_length", UNGRADED)
@@ -33,8 +35,15 @@ def scaled(judgements: Sequence[Judgement], names: Sequence[str], scaling: Scali
     """Judgements × candidates × names; all judgements have the same number of candidates and known costs."""
     shown = [candidate for judgement in judgements for candidate in judgement.candidates]
     size = len(judgements[0].candidates)
-    columns = [_column(shown, size, name, scaling) for name in names]
+    columns = [_column(shown, size, name, scaling) * _seen(judgements, name) for name in names]
     return np.stack(columns, axis=-1)
+
+
+def _seen(judgements: Sequence[Judgement], name: str) -> Floats:
+    """1 for each judgement of somebody who saw the feature, 0 where it was hidden: nobody weighs what nobody saw."""
+    if name not in HIDEABLE:
+        return np.ones((1, 1))
+    return np.array([[0.0 if name in one.hidden else 1.0] for one in judgements])
 
 
 def aliases(judgements: Sequence[Judgement]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from prefs.training_files.format import Format
 from prefs.training_files.grpo import prompt_rows, reference_rows
 from prefs.training_files.kto import rows as kto_rows
 from prefs.training_files.pairs import dpo_rows, explicit_rows, implicit_rows
+from prefs.training_files.prm import rows as prm_rows
 from prefs.training_files.reward_bench import rows as reward_bench_rows
 from prefs.training_files.sft import rows as sft_rows
 from prefs.training_files.verl import rows as verl_rows
@@ -51,6 +52,15 @@ _ALL: Final = (
         kto_rows,
         "jsonl",
         (*_SHOWN, "pool"),
+    ),
+    Format(
+        "prm",
+        "Single steps labelled good or not, where people marked them.",
+        "a prompt, the steps up to the last marked one, and a label for each marked one",
+        "TRL PRMTrainer",
+        prm_rows,
+        "jsonl",
+        _SHOWN,
     ),
     Format(
         "grpo",

@@ -129,8 +129,9 @@ def _alias(number: int, tool: str, turn: _Turn) -> str:
     """What the message called; else what the response names, which is an alias or, in the original, a model."""
     named = [
         arguments.get("model")
-        for call in (turn.message or {}).get("tool_calls") or ()
-        if call.get("tool_name") == tool and isinstance(arguments := call.get("tool_arguments"), Mapping)
+        for call in optional(turn.message or {}, "tool_calls", sequence) or ()
+        if isinstance(call, Mapping) and call.get("tool_name") == tool
+        if isinstance(arguments := call.get("tool_arguments"), Mapping)
     ]
     model = (turn.response or {}).get("model")
     of_model = [alias for alias in TOOLS[tool] if MODELS[alias] == model]
@@ -156,7 +157,7 @@ def _call(role: CallRole, alias: str | None, moment: datetime) -> ModelCall:
 def _observation(tool: str, response: Mapping[str, Any]) -> Observation | None:
     if tool == "search":
         query = optional(response, "query", text)
-        found = [text(one) for one in optional(response, "search_results_data", sequence) or ()]
+        found = optional(response, "search_results_data", _texts) or ()
         documents = tuple(
             Document(f"hle/{place}", "", told, "ToolOrchestra's index") for place, told in enumerate(found)
         )
@@ -170,6 +171,10 @@ def _observation(tool: str, response: Mapping[str, Any]) -> Observation | None:
         return Observation(printed or "(no output)", Origin.EXECUTED, code_run=CodeRun(code, printed))
     said = optional(response, "pred", text) or optional(response, "response", text)
     return None if not said else Observation(said, Origin.MODEL)
+
+
+def _texts(value: Any) -> list[str]:
+    return [text(one) for one in sequence(value)]
 
 
 def _answer(turns: Mapping[int, _Turn]) -> str | None:

@@ -168,7 +168,8 @@ async def test_database_that_turns_read_only_says_so(store: Store) -> None:
 
 async def test_full_disk_loses_nothing_that_was_acknowledged(store: Store, url: str) -> None:
     await store.begin(run(), [going()])
-    await store._writer.do(lambda connection: connection.exec_driver_sql("PRAGMA max_page_count = 60"))
+    taken = store.read(lambda connection: connection.exec_driver_sql("PRAGMA page_count").scalar_one())
+    await store._writer.do(lambda connection: connection.exec_driver_sql(f"PRAGMA max_page_count = {taken + 30}"))
     kept = 0
     with pytest.raises(StoreFull, match="the disk is full: free some space"):  # noqa: PT012
         for index in range(1000):

@@ -22,7 +22,7 @@ def url(sqlite_url: str) -> str:
 
 def test_database_without_schema_is_reported(url: str, file: Path) -> None:
     file.touch()
-    assert check(url) == ["its schema is empty, this version needs 0004: run `podium db upgrade`"]
+    assert check(url) == ["its schema is empty, this version needs 0008: run `podium db upgrade`"]
 
 
 def test_damaged_page_is_found(url: str, file: Path) -> None:

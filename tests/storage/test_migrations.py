@@ -42,7 +42,7 @@ def test_first_version_has_no_texts(first: str) -> None:
     engine = open_engine(first)
     with engine.connect() as connection:
         assert "text" not in inspect(connection).get_table_names()
-        assert version_problem(connection) == "its schema is 0001, this version needs 0004: run `podium db upgrade`"
+        assert version_problem(connection) == "its schema is 0001, this version needs 0008: run `podium db upgrade`"
     engine.dispose()
 
 

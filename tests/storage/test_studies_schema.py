@@ -21,7 +21,7 @@ def _migrate(engine: Engine, to: str) -> None:
     with writing(engine).begin() as connection:
         settings = _settings()
         settings.attributes["connection"] = connection
-        (command.upgrade if to == "0004" else command.downgrade)(settings, to)
+        (command.upgrade if to == "0008" else command.downgrade)(settings, to)
 
 
 async def test_rankings_outlive_studies_that_are_taken_back_and_count_again(url: str) -> None:

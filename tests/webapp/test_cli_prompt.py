@@ -77,7 +77,7 @@ def test_every_worked_example_can_be_shown_without_keys(pool: Path, capsys: pyte
         (["ask", "q", "--pool", "FOLDER"], "cannot be read"),
         (["pool", "check", "--pool", "FOLDER"], "cannot be read"),
         (["ask", "q", "--texts"], "--json"),
-        (["ask", "q", "--profile", "evals"], "choose from"),
+        (["ask", "q", "--prompt-profile", "evals"], "choose from"),
         (["ask", "q", "--tokenizer", "FOLDER/none.json"], "none.json"),
         (["ask", "q", "--policy", "openai:http://127.0.0.1:9/v1"], "which model"),
         (["ask", "q", "--policy", "openai:http://127.0.0.1:9/v1#m;profile=evals"], "choose from"),

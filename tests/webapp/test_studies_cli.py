@@ -42,6 +42,17 @@ def test_a_study_is_made_from_flags_and_told_of(db: str, tmp_path: Path, capsys:
     assert printed(capsys, "list", "--db", db).endswith("closed")
 
 
+def test_a_study_in_two_phases_tells_what_second_looks_say(db: str, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["create", "--name", "Twice", "--runs", "all", "--two-phases", "--tags", "too slow"]
+    id = printed(capsys, *asked, "--hidden", "cost", "latency", "--db", db)
+    record = json.loads(printed(capsys, "list", "--json", "--db", db))
+    assert (record["two_phases"], record["tags"]) == (True, ["too slow"])
+    assert (
+        printed(capsys, "progress", id, "--db", db).splitlines()[-1].startswith("Nobody has looked at a ballot again")
+    )
+    assert "second" not in printed(capsys, "progress", id, "--json", "--db", db)
+
+
 def test_a_study_is_made_from_a_file(db: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "study.json"
     file.write_text(json.dumps({"name": "Routing", "runs": ["r0", "r2"], "alternatives": 2, "gold_share": 0.5}))

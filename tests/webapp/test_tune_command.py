@@ -169,7 +169,7 @@ def test_an_empty_database_and_bad_flags_are_told_plainly(
     empty = f"sqlite:///{tmp_path / 'empty.sqlite3'}"
     Store.open(empty).close()
     assert "holds no finished trajectory yet; `podium ask" in refused(capsys, "--db", empty)
-    assert "there is no preset named 'Cheap'" in refused(capsys, "--against", "Cheap", "--db", database)
+    assert "there is no preset or profile named 'Cheap'" in refused(capsys, "--against", "Cheap", "--db", database)
     assert "--against" in refused(capsys, "--against", '{"cost": 2}', "--db", database)
     assert "the pool's to say" in refused(capsys, "--against", "Keep it local", "--db", database)
     assert "whole number of queries" in refused(capsys, "--forecast", "0", "--db", database)

@@ -1,21 +1,36 @@
 """Ballots and rankings over HTTP."""
 
 import asyncio
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Header, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from prefs.ballot import Ballot
+from prefs.ranking import LONGEST_NOTE, LONGEST_TAG, MOST_TAGS, MarkKind, Phase, StepMark
 from storage.records import ballot_json, ranking_json
 from storage.studies import Studies
 from webapp.api.here import Here
 from webapp.api.problems import ERRORS
 from webapp.ballots import Opinion
+from webapp.showing import showing
+from webapp.views.showing import showing_view
 
 routes = APIRouter(tags=["ballots"], responses=ERRORS)
 
 LABEL = Annotated[str, Field(min_length=1, max_length=2)]
+MOST_MARKS: Final = 2_000
+
+
+class NewMark(BaseModel):
+    """What a person says of one step."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    label: LABEL
+    step: int = Field(ge=0, description="Index of the step, from 0.")
+    kind: MarkKind
+    note: str = Field("", max_length=LONGEST_NOTE)
 
 
 class NewRanking(BaseModel):
@@ -32,12 +47,32 @@ class NewRanking(BaseModel):
     acceptable: int | None = Field(None, ge=0, le=26)
     reason: str | None = None
     annotator: str = Field("local", min_length=1, max_length=200)
+    phase: Phase | None = Field(
+        None, description="Of a ballot that is ranked twice; one that is not due is refused. Left out: what is due."
+    )
+    tags: list[Annotated[str, Field(min_length=1, max_length=LONGEST_TAG)]] = Field(
+        default_factory=list, max_length=MOST_TAGS, description="Categories of reasons."
+    )
+    marks: list[NewMark] = Field(default_factory=list, max_length=MOST_MARKS, description="At most one for each step.")
+    active_s: dict[LABEL, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = Field(
+        default_factory=dict, max_length=26, description="Seconds of attention by label, as the page measured them."
+    )
 
     @property
     def opinion(self) -> Opinion:
         """What was said."""
         groups = tuple(tuple(group) for group in self.groups)
-        return Opinion(groups, tuple(self.unranked), self.acceptable, self.reason, self.annotator)
+        return Opinion(
+            groups,
+            tuple(self.unranked),
+            self.acceptable,
+            self.reason,
+            self.annotator,
+            phase=self.phase,
+            tags=tuple(self.tags),
+            marks=tuple(StepMark(mark.label, mark.step, mark.kind, mark.note) for mark in self.marks),
+            active_s=self.active_s,
+        )
 
 
 @routes.get("/runs/{run_id}/ballot", responses={204: {"description": "Nothing to rank yet."}}, response_model=None)
@@ -48,16 +83,36 @@ async def of_run(run_id: str, here: Here) -> dict[str, Any] | Response:
 
 @routes.get("/ballots/next", responses={204: {"description": "Every ballot is ranked."}}, response_model=None)
 async def next_ballot(
-    here: Here, annotator: Annotated[str, Query(min_length=1, max_length=200)] = "local"
+    here: Here,
+    annotator: Annotated[str, Query(min_length=1, max_length=200)] = "local",
+    besides: Annotated[
+        list[Annotated[str, Field(max_length=200)]], Query(max_length=200, description="None of these.")
+    ] = [],  # noqa: B006 - FastAPI copies it
 ) -> dict[str, Any] | Response:
     """The oldest ballot that this person has not ranked; 204 when there is none."""
-    return _or_nothing(here.ballots.next(annotator))
+    return _or_nothing(here.ballots.next(annotator, besides))
 
 
 @routes.get("/ballots/{ballot_id}")
 async def one(ballot_id: str, here: Here) -> dict[str, Any]:
     """A ballot as it is shown."""
     return ballot_json(here.ballots.ballot(ballot_id))
+
+
+@routes.get("/ballots/{ballot_id}/view")
+async def view(
+    ballot_id: str,
+    here: Here,
+    annotator: Annotated[str, Query(min_length=1, max_length=200)] = "local",
+    study: Annotated[str | None, Query(min_length=1, max_length=200)] = None,
+) -> dict[str, Any]:
+    """A ballot with all that this person may see of it now, and with what he or she said of it before.
+
+    `hidden` names what is left out until it is ranked. Of a ballot that is ranked twice, `phase` is that of the next
+    ranking; in the phase `revealed` cost and latency are shown, and `rank` holds the blind order.
+    """
+    found = await asyncio.to_thread(showing, here.store, ballot_id, annotator, study)
+    return await asyncio.to_thread(showing_view, found, here.pool)
 
 
 @routes.post("/ballots/{ballot_id}/rankings", status_code=201)

@@ -15,6 +15,7 @@ from webapp.api.here import Here
 from webapp.api.problems import ERRORS
 from webapp.asking import DEFAULT_LIMITS, MOST_ALTERNATIVES, Asking, varied
 from webapp.live_run import RunSnapshot
+from webapp.profiles import preference_named, profile_of
 from webapp.services import Services
 
 routes = APIRouter(tags=["runs"], responses=ERRORS)
@@ -26,7 +27,10 @@ class NewRun(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     query: str
-    preference: PreferenceVector = PreferenceVector()
+    preference: PreferenceVector | str = PreferenceVector()
+    """A vector, or the name of a preset or of a saved profile; `NAME@3` is its third version."""
+    profile: str | None = None
+    """The name of a saved profile; takes the place of `preference`."""
     alternatives: int = Field(1, ge=1, le=MOST_ALTERNATIVES)
     """Under different preferences if `vary` is set, else under the same one with different seeds."""
     vary: bool = False
@@ -40,13 +44,21 @@ class NewRun(BaseModel):
 
     def asking(self, services: Services) -> Asking:
         """The checked request; raises ValueError."""
+        mine = self._preference(services)
         if self.preferences:
             wanted = tuple(self.preferences)
         elif self.vary:
-            wanted = varied(self.preference, self.alternatives, services.pool.local_aliases)
+            wanted = varied(mine, self.alternatives, services.pool.local_aliases)
         else:
-            wanted = (self.preference,) * self.alternatives
+            wanted = (mine,) * self.alternatives
         return Asking(self.query, wanted, self.seed, self.reference, self.limits, self.policy, self.one_after_another)
+
+    def _preference(self, services: Services) -> PreferenceVector:
+        if self.profile is not None:
+            return profile_of(services.store, self.profile).preference
+        if isinstance(self.preference, PreferenceVector):
+            return self.preference
+        return preference_named(services.store, self.preference, services.pool.local_aliases)
 
 
 class Which(BaseModel):

@@ -12,15 +12,24 @@ from prefs.study import Assignment, Study
 from storage.errors import StoreMissing
 from storage.records import ballot_json
 from storage.studies import Studies
+from storage.study_queue import Queued
 from storage.study_records import study_json
 from webapp.api.here import Here
 from webapp.api.problems import ERRORS
 from webapp.choosing import Wish
 from webapp.studies import NewStudy, create
+from webapp.willingness_record import willingness_record
 
 routes = APIRouter(tags=["studies"], responses=ERRORS)
 
 Annotator = Annotated[str, Query(min_length=1, max_length=200)]
+Besides = Annotated[
+    list[Annotated[str, Field(max_length=200)]],
+    Query(max_length=200, description="None of these, which the person has before them: for the one after the next."),
+]
+LONGEST_LISTED = 200
+"""Characters of a query in a list."""
+_NOT_LISTED = ("study", "annotator", "first_leased_at")
 _ASSIGNMENT = TypeAdapter(Assignment)
 
 
@@ -42,6 +51,14 @@ class Aside(BaseModel):
 
     annotator: str = Field("local", min_length=1, max_length=200)
     reason: str | None = None
+
+
+class Whose(BaseModel):
+    """Body of `POST …/release` and of `POST …/take`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    annotator: str = Field("local", min_length=1, max_length=200)
 
 
 class Flag(BaseModel):
@@ -95,9 +112,10 @@ async def next_ballot(
     here: Here,
     annotator: Annotator = "local",
     skipped: Annotated[bool, Query(description="One that this person skipped.")] = False,
+    besides: Besides = [],  # noqa: B006 - FastAPI copies it
 ) -> dict[str, Any] | Response:
     """The ballot that this person is to rank, on lease; asking again gives the same one, on a fresh lease."""
-    given = await here.queue.next(study_id, annotator, _now(), skipped=skipped)
+    given = await here.queue.next(study_id, annotator, _now(), skipped=skipped, besides=besides)
     if given is None:
         return Response(status_code=204)
     return {"assignment": _shown(given.assignment), "ballot": ballot_json(given.ballot)}
@@ -124,6 +142,24 @@ async def flag(study_id: str, ballot_id: str, body: Flag, here: Here) -> dict[st
     return _shown(await Studies(here.store).flag(study_id, ballot_id, body.annotator, body.reason, _now()))
 
 
+@routes.post("/studies/{study_id}/assignments/{ballot_id}/release")
+async def release(study_id: str, ballot_id: str, body: Whose, here: Here) -> dict[str, Any]:
+    """Give a lease back, so that others may get the ballot; this person may get it again."""
+    return _shown(await Studies(here.store).release(study_id, ballot_id, body.annotator, _now()))
+
+
+@routes.post("/studies/{study_id}/assignments/{ballot_id}/take")
+async def take(study_id: str, ballot_id: str, body: Whose, here: Here) -> dict[str, Any]:
+    """Take back on lease what was skipped, flagged or given back; 409 where no place is left."""
+    return _shown(await Studies(here.store).take(study_id, ballot_id, body.annotator, _now()))
+
+
+@routes.get("/studies/{study_id}/queue")
+def queue(study_id: str, here: Here, annotator: Annotator = "local") -> dict[str, Any]:
+    """The ballots that this person has or had, the latest change first; `phase` blind waits for a second look."""
+    return {"ballots": [_listed(one) for one in Studies(here.store).queue(study_id, annotator)]}
+
+
 @routes.get("/studies/{study_id}/flags")
 def flags(study_id: str, here: Here) -> dict[str, Any]:
     """What people flagged, the latest first."""
@@ -137,6 +173,18 @@ def progress(
 ) -> dict[str, Any]:
     """How far the study is, for the whole and for one person, or for everybody."""
     return asdict(Studies(here.store).progress(study_id, _now(), annotator))
+
+
+@routes.get("/studies/{study_id}/willingness")
+async def study_willingness(study_id: str, here: Here) -> dict[str, Any]:
+    """What people give up for a place in their own order, from what they changed once cost and latency were revealed.
+
+    Dollars and seconds per place with 95 % intervals, for all and for each person; null, with a reason, where nothing
+    can be said.
+    """
+    _found(here, study_id)
+    looks = await asyncio.to_thread(lambda: tuple(Studies(here.store).second_looks(study_id)))
+    return {"study": study_id, **await asyncio.to_thread(willingness_record, looks, names=True)}
 
 
 def _found(here: Here, study_id: str) -> Study:
@@ -156,6 +204,13 @@ def _whole(here: Here, study: Study) -> dict[str, Any]:
 def _shown(one: Assignment) -> dict[str, Any]:
     """An assignment as the person may see it: not whether it is gold."""
     return {**_ASSIGNMENT.dump_python(one, mode="json", exclude={"gold"}), "words": one.words}
+
+
+def _listed(one: Queued) -> dict[str, Any]:
+    shown = {name: value for name, value in _shown(one.assignment).items() if name not in _NOT_LISTED}
+    query = one.query if len(one.query) <= LONGEST_LISTED else f"{one.query[:LONGEST_LISTED].rstrip()} …"
+    held = one.assignment.held(_now())
+    return {**shown, "held": held, "query": query, "ranking": one.ranking, "phase": one.phase}
 
 
 def _now() -> datetime:

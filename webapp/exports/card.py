@@ -43,6 +43,10 @@ def _size(found: Figures) -> Iterator[str]:
     yield f"{_number(said.rankings, 'ranking')}, {said.corrections:,} of them corrections; {standing.rankings:,} stand"
     people, ballots = _number(len(standing.annotators), "annotator"), _number(len(standing.ballots), "ballot")
     yield f"{people}, {ballots} ranked, {_number(len(standing.queries), 'query', 'queries')}"
+    if said.blind:
+        yield f"in two phases: {said.blind:,} blind to cost or latency, {said.revealed:,} once they were revealed"
+    if said.tagged or said.marks:
+        yield f"with categories of reasons: {said.tagged:,}; steps marked: {said.marks:,}"
     if said.first is not None and said.last is not None:
         yield f"from {said.first:%Y-%m-%d} to {said.last:%Y-%m-%d} (UTC)"
 

@@ -25,6 +25,7 @@ def ranking_schema() -> Any:
     text, time, texts = pa.string(), pa.timestamp("us", "UTC"), pa.list_(pa.string())
     alternative = pa.struct([("label", text), ("trajectory", text)])
     draw = pa.struct([("drawn", text), ("random_share", pa.float64()), ("probability", pa.float64())])
+    mark = pa.struct([("label", text), ("step", pa.int32()), ("kind", text), ("note", text)])
     shown = [("run", text), ("alternatives", pa.list_(alternative)), ("seed", text), ("made_at", time)]
     return pa.schema(
         [
@@ -34,7 +35,10 @@ def ranking_schema() -> Any:
             ("made_at", time),
             ("unranked", texts),
             ("acceptable", pa.int32()),
-            *((name, text) for name in ("reason", "annotator", "supersedes", "query")),
+            *((name, text) for name in ("reason", "annotator", "supersedes", "phase", "query")),
+            ("tags", texts),
+            ("marks", pa.list_(mark)),
+            ("active_s", pa.map_(text, pa.float64())),
             ("trajectories", pa.map_(text, text)),
             ("shown", pa.struct([*shown, ("hidden", texts), ("draw", draw), ("version", text)])),
         ]
@@ -47,14 +51,16 @@ def ranking_row(record: Row) -> Row:
     return record | {
         "made_at": datetime.fromisoformat(record["made_at"]),
         "trajectories": list(record["trajectories"].items()),
+        "active_s": list(record["active_s"].items()),
         "shown": shown | {"made_at": datetime.fromisoformat(shown["made_at"]), "seed": str(shown["seed"])},
     }
 
 
 def ranking_record(row: Mapping[str, Any]) -> Row:
-    """The JSON record of such a row."""
+    """The JSON record of such a row; files of older versions lack some columns."""
     shown = row["shown"]
     return dict(row) | {
+        "active_s": dict(row.get("active_s") or ()),
         "made_at": _written(row["made_at"]),
         "trajectories": dict(row["trajectories"]),
         "shown": dict(shown) | {"made_at": _written(shown["made_at"]), "seed": int(shown["seed"])},

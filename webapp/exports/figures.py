@@ -19,6 +19,13 @@ class Said:
     corrections: int = 0
     first: datetime | None = None
     last: datetime | None = None
+    blind: int = 0
+    """Made before cost and latency were revealed."""
+    revealed: int = 0
+    """Made after, corrections too."""
+    tagged: int = 0
+    marks: int = 0
+    """Steps that people marked."""
 
 
 @dataclass(slots=True)
@@ -110,6 +117,10 @@ def figures(store: Store) -> Figures:
     for ranking in store.iter_rankings():
         said.rankings += 1
         said.corrections += ranking.supersedes is not None
+        said.blind += ranking.phase == "blind"
+        said.revealed += ranking.phase == "revealed"
+        said.tagged += bool(ranking.tags)
+        said.marks += len(ranking.marks)
         said.first = ranking.made_at if said.first is None else min(said.first, ranking.made_at)
         said.last = ranking.made_at if said.last is None else max(said.last, ranking.made_at)
     for judgement, trajectories in store.iter_judged():

@@ -19,6 +19,8 @@ _TEMPLATES: Final = Environment(
 )
 TRACE: Final = ("texts.js", "calls.js", "answer.js", "steps.js")
 """Islands that a page showing steps needs, after `core.js`."""
+DIFFERENCE: Final = (*TRACE, "difference_cell.js", "difference.js")
+"""Islands that a page needs which shows where alternatives part."""
 RANKING: Final = ("rank_order.js", "rank_drag.js", "rank_keys.js", "rank_list.js")
 """Islands of the ranking list."""
 

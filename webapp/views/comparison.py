@@ -1,15 +1,16 @@
 """Alternatives side by side under the labels of their ballot, and what a ranking of them stored."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from orchestrator.pool import Pool
 from orchestrator.trajectory import Trajectory
 from prefs.ballot import Ballot
-from prefs.ranking import Ranking
+from prefs.ranking import Phase, Ranking, hidden_from
 from storage.trajectories import State
-from webapp.views import amounts, trace
+from webapp.views import amounts, hiding, trace
 from webapp.views.calls import JsonObject
+from webapp.views.difference import difference_view
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,32 +21,58 @@ class Rewarded:
     if_correct: float | None
 
 
-def comparison_view(ballot: Ballot, trajectories: Mapping[str, Trajectory], pool: Pool, *, ranked: bool) -> JsonObject:
-    """One column for each alternative in the ballot's order. What the ballot hides appears once it is `ranked`."""
-    hidden = frozenset() if ranked else frozenset(ballot.hidden)
+def comparison_view(
+    ballot: Ballot,
+    trajectories: Mapping[str, Trajectory],
+    pool: Pool,
+    *,
+    ranked: bool,
+    phase: Phase | None = None,
+) -> JsonObject:
+    """One column for each alternative in the ballot's order.
+
+    What the ballot hides appears once it is `ranked`, and cost and latency in the phase `revealed`.
+    """
+    hidden = frozenset() if ranked else frozenset(hidden_from(ballot, phase))
     columns = []
     for alternative in ballot.alternatives:
         trajectory = trajectories[alternative.trajectory]
         view = trace.trace_view(trajectory, pool, state=_state(trajectory))
-        columns.append(_without(view, hidden) | {"label": alternative.label})
-    return {"ballot": ballot.id, "query": ballot.query, "columns": columns, "hidden": sorted(hidden)}
+        columns.append(hiding.without(view, trajectory, hidden) | {"label": alternative.label})
+    if "identity" in hidden:
+        columns = hiding.Redaction(trajectories.values(), pool).of(columns)
+    labelled = [(alternative.label, trajectories[alternative.trajectory]) for alternative in ballot.alternatives]
+    return {
+        "ballot": ballot.id,
+        "query": ballot.query,
+        "columns": columns,
+        "hidden": sorted(hidden),
+        "difference": difference_view(labelled, columns, hidden),
+    }
 
 
-def ballot_view(ballot: Ballot, trajectories: Mapping[str, Trajectory], last: Ranking | None = None) -> JsonObject:
-    """The ranking list: untouched, or as it was last submitted."""
-    cost_shown = "cost" not in ballot.hidden
-    latency_shown = "latency" not in ballot.hidden
+def ballot_view(
+    ballot: Ballot,
+    trajectories: Mapping[str, Trajectory],
+    last: Ranking | None = None,
+    hidden: Collection[str] | None = None,
+) -> JsonObject:
+    """The ranking list: untouched, or as it was last submitted.
+
+    Without what is `hidden`, or all that the ballot hides where nothing is said.
+    """
+    hides = frozenset(ballot.hidden if hidden is None else hidden)
     cards = []
     for alternative in ballot.alternatives:
         trajectory = trajectories[alternative.trajectory]
         facts = [
-            amounts.cost(trajectory.calls) if cost_shown else "",
-            amounts.seconds(trajectory.latency_s) if latency_shown else "",
+            "" if "cost" in hides else amounts.cost(trajectory.calls),
+            "" if "latency" in hides else amounts.seconds(trajectory.latency_s),
         ]
         cards.append(
             {
                 "label": alternative.label,
-                "text": trajectory.answer or trace.state_words(trajectory, _state(trajectory)),
+                "text": trajectory.answer or hiding.state_words(trajectory, hides),
                 "facts": " · ".join(fact for fact in facts if fact),
                 "simulated": trajectory.simulated,
             }
@@ -122,35 +149,3 @@ def _below(ranking: Ranking, place: int | None) -> bool:
 
 def _state(trajectory: Trajectory) -> State:
     return State.INTERRUPTED if trajectory.stop_reason is None else State.FINISHED
-
-
-def _without(view: JsonObject, hidden: frozenset[str]) -> JsonObject:
-    """The view less what the ballot hides."""
-    shown = dict(view)
-    if "preference" in hidden:
-        shown |= {"name": None, "preference": None, "seed": None}
-    if "identity" in hidden:
-        shown["rows"] = [_anonymous(row) for row in shown["rows"]]
-        shown["policy"] = None
-        shown["answer"] = None if shown["answer"] is None else shown["answer"] | {"who": None}
-    if hidden:  # What was sent and what came back tell of everything, the preference too.
-        shown["rows"] = [_without_texts(row) for row in shown["rows"]]
-        shown["answer"] = None if shown["answer"] is None else shown["answer"] | {"judging": None}
-    for name, key in (("cost", "cost"), ("latency", "seconds")):
-        if name in hidden:
-            shown["totals"] = shown["totals"] | {key: None, "tokens": None}
-            shown["rows"] = [row | {key: None, "tokens": None} for row in shown["rows"]]
-            shown["rows"] = [row | {"detail": row["detail"] | {"calls": []}} for row in shown["rows"]]
-    return shown
-
-
-def _without_texts(row: JsonObject) -> JsonObject:
-    calls = [call | {"prompt": None, "reply": None} for call in row["detail"]["calls"]]
-    return row | {"detail": row["detail"] | {"calls": calls}}
-
-
-def _anonymous(row: JsonObject) -> JsonObject:
-    """The row with its tool but without the alias and the model behind it, which the thought may name too."""
-    known = row["who"]
-    nobody = None if known is None else known | {"alias": "orchestrator", "code": known["code"][:1], "model": None}
-    return row | {"who": nobody, "why": "", "detail": row["detail"] | {"calls": []}}

@@ -79,6 +79,9 @@ STOP_REASONS: Final[Mapping[str, str]] = {
     "cancelled": "stopped by hand",
     "failed": "failed",
 }
+STOPPED_AT_A_LIMIT: Final = "stopped at a limit"
+STEP_FAILED: Final = "This step failed; the reason is told once you have ranked."
+HIDDEN_NAME: Final = "[hidden]"
 ORIGINS: Final[Mapping[str, str]] = {
     "retrieved": "retrieved",
     "executed": "executed",

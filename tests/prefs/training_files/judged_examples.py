@@ -21,7 +21,7 @@ from orchestrator.trajectory import (
 )
 from prefs.ballot import Alternative, Ballot
 from prefs.judgement import judgement
-from prefs.ranking import Ranking
+from prefs.ranking import Ranking, StepMark
 from prefs.training_files import FORMATS, FileOptions, Judged, Row, Tally, judged
 from tests.examples import NOON, call, model_call, priced, trajectory
 
@@ -129,11 +129,12 @@ def ranked(
     unranked: tuple[str, ...] = (),
     acceptable: int | None = None,
     annotator: str = "ann",
+    marks: tuple[StepMark, ...] = (),
 ) -> Judged:
     """A ranking of these trajectories under A, B, C, …"""
     labelled = tuple(Alternative(label, one.id) for label, one in zip("ABCDEFGH", shown, strict=False))
     ballot = Ballot(f"ballot of {name}", None, shown[0].query, labelled, 0, NOON)
-    ranking = Ranking(name, ballot.id, groups, NOON, unranked, acceptable, None, annotator)
+    ranking = Ranking(name, ballot.id, groups, NOON, unranked, acceptable, None, annotator, marks=marks)
     there = {one.id: one for one in shown}
     return judged(judgement(ranking, ballot, there), there)
 
@@ -150,8 +151,9 @@ def examples() -> list[Judged]:
         run("u1", (answered(0, "answer-1", "Jane Austen", "0.02", 4.0),), Verdict.UNGRADED, **asked),
         run("u2", (answered(0, "answer-4", "“Austen” 😀", "0.001", 1.0),), Verdict.UNGRADED, **asked),
     )
+    marks = (StepMark("A", 1, "good"), StepMark("C", 0, "wrong", "says nothing"), StepMark("C", 1, "needless"))
     return [
-        ranked("r1", first, (("B",), ("A", "C")), ("D",), 1),
+        ranked("r1", first, (("B",), ("A", "C")), ("D",), 1, marks=marks),
         ranked("r2", first, (("A",), ("B",), ("D",), ("C",)), annotator="bob"),
         ranked("r3", first, (), ("A", "B", "C", "D"), 0, annotator="cleo"),
         ranked("r4", mixed, (("B",), ("A",))),
