@@ -51,7 +51,7 @@ class Ballot:
     """Shuffles the alternatives; the same seed gives the same order."""
     made_at: datetime
     hidden: tuple[str, ...] = ()
-    """What the person did not see before ranking: `identity`, `cost`, `latency`, `preference`."""
+    """What the person did not see before ranking: `identity`, `cost`, `latency`, `preference`, `outcome`."""
     draw: Draw | None = None
     """`None` where nobody drew: the ballot shows what a run had."""
 

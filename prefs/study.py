@@ -14,7 +14,7 @@ from orchestrator.model_call import utc
 from prefs.ballot import MOST_ALTERNATIVES
 from prefs.ranking import REVEALED, check_tags
 
-Hidden = Literal["identity", "cost", "latency", "preference"]
+Hidden = Literal["identity", "cost", "latency", "preference", "outcome"]
 NextBy = Literal["order", "random", "informative"]
 AssignmentState = Literal["leased", "ranked", "skipped", "flagged"]
 

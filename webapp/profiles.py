@@ -44,7 +44,9 @@ def preference_named(store: Store, text: str, local_aliases: Iterable[str] = ())
 
 
 def check_name(name: str) -> str:
-    """The name of a profile to save; raises BadProfile where a preset has it already."""
+    """The name of a profile to save; raises BadProfile where a preset has it, or no address can."""
     if name in PRESETS:
         raise BadProfile(f"{name!r} is a preset of Podium; give the profile another name")
+    if name in (".", ".."):  # a browser takes them for steps in an address, so the profile could not be reached
+        raise BadProfile(f"a profile cannot be named {name!r}; give it a name with letters or digits")
     return name

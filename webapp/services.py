@@ -27,6 +27,7 @@ from webapp.live_run import LiveRun
 from webapp.offers import Offers
 from webapp.policy_words import policy_words
 from webapp.pool_watch import PoolWatch
+from webapp.redaction import Redaction
 from webapp.revealed import Revealed
 from webapp.runs import Runs
 from webapp.searching import Searching
@@ -170,7 +171,7 @@ async def open_services(settings: Settings, on_progress: Progress | None = None)
                 interrupted,
                 hosting,
                 # Unheard by `revealed`: it reads a room's rankings when it is next asked, not each as it comes.
-                Phones(store, hosting, Ballots(store, runs)),
+                Phones(store, hosting, Ballots(store, runs), Redaction.read(settings.redact)),
                 Searching(store),
             )
 

@@ -44,6 +44,8 @@ class Snapshot:
     """Queries with one alternative: there is nothing to choose."""
     aliases: tuple[str, ...]
     """That were called by any of it."""
+    simulated: int
+    """Alternatives with a simulated call, and so with simulated dollars and seconds."""
 
     @classmethod
     def of(cls, stamp: str, routed: tuple[Routed, ...]) -> "Snapshot":
@@ -51,7 +53,9 @@ class Snapshot:
         queries = Counter(one.stored.query for one in routed)
         aliases = sorted({alias for one in routed for alias in one.stored.features.uses})
         single = sum(count == 1 for count in queries.values())
-        return cls(stamp, routed, {one.stored.id: one for one in routed}, len(queries), single, tuple(aliases))
+        by_id = {one.stored.id: one for one in routed}
+        simulated = sum(one.stored.simulated for one in routed)
+        return cls(stamp, routed, by_id, len(queries), single, tuple(aliases), simulated)
 
     @property
     def stored(self) -> tuple[Stored, ...]:

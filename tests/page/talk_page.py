@@ -26,6 +26,12 @@ CUT_OFF = """() => [...document.querySelectorAll(".st > *, .st-tile, .st-card, .
     return beyond || (card && node.scrollHeight > node.clientHeight + 1);
   }).map((node) => node.className)"""
 
+ELLIPSES = """() => [...document.querySelectorAll(".st *")]
+  .filter((node) => node.getClientRects().length && !node.children.length)
+  .filter((node) => getComputedStyle(node).overflowX === "hidden")
+  .filter((node) => node.scrollWidth > node.clientWidth + 1 || node.scrollHeight > node.clientHeight + 2)
+  .map((node) => [node.className, node.textContent])"""
+
 
 def opened(page: Page, address: str) -> Page:
     page.goto(address)

@@ -14,6 +14,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.page.conftest import serving
+from tests.page.talk_page import SMALL_TEXT
 from tests.webapp.audience.crowd import Counted, crowd
 
 pytestmark = pytest.mark.browser
@@ -72,6 +73,19 @@ def test_sixty_phones_rank_and_the_stage_shows_each_once(page: Page, served: str
     for place, one in enumerate(shown["alternatives"]):
         expect(firsts.nth(place)).to_contain_text(one["first_words"])
     expect(page.locator("#audience .pd-aud-band").first).to_be_attached()
+
+
+def test_the_panel_is_readable_from_the_back_row(page: Page, served: str, audience: dict[str, Any]) -> None:
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.goto(f"{served}/stage?run={audience['run']}&audience=1")
+    panel = page.locator("#audience .pd-aud-panel")
+    for _ in range(2):  # the whole screen, then beside the talk
+        expect(panel.locator(".pd-aud-untold").first).to_contain_text("not told yet")
+        assert page.evaluate(SMALL_TEXT.replace(".st", "#audience")) == []
+        assert page.evaluate(
+            "(() => { const a = document.querySelector('#audience'); return a.scrollWidth <= a.clientWidth; })()"
+        )
+        panel.get_by_role("button").last.click()
 
 
 def test_a_stream_that_comes_back_hears_only_what_is_new(served: str, audience: dict[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """How the pages look, in light and dark and at several sizes, kept as pictures; and ranking by touch."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,10 @@ def test_history_is_searched_and_a_past_run_is_opened(page: Page, desk: Desk, ru
     page.get_by_role("tab", name="History").click()
     page.get_by_label("Search").fill("no such query at all")
     expect(page.locator("#history")).not_to_contain_text(QUERY)
+    everything = page.locator("#history").get_by_role("link", name=re.compile("^Search everything"))
+    expect(everything).to_have_attribute("href", "../runs?words=no+such+query+at+all")
     page.get_by_label("Search").fill("kinabalu kenya")
+    expect(everything).to_have_attribute("href", "../runs?words=kinabalu+kenya")
     page.locator("#history").get_by_text(QUERY).first.click()
     expect(page.locator("#trace .pd-query")).to_have_text(QUERY)
     assert "run=" in page.url

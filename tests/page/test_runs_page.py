@@ -161,6 +161,28 @@ def test_axe_finds_nothing_serious_and_nothing_scrolls_sideways(
     page.close()
 
 
+@pytest.mark.parametrize("size", [(1280, 720), (360, 640)])
+def test_the_fork_dialog_fits_and_its_button_is_in_sight(
+    browser: Browser, runs_url: str, size: tuple[int, int]
+) -> None:
+    page = browser.new_page(viewport={"width": size[0], "height": size[1]})
+    open_page(page, runs_url, f"?trajectory={first_id(runs_url)}")
+    page.get_by_role("button", name="Fork…").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("radio").nth(2).check()
+    expect(dialog).to_contain_text("Rests on")
+    expect(dialog.get_by_role("button", name=re.compile("Fork with"))).to_be_in_viewport(ratio=1)
+    edge = dialog.evaluate("node => node.getBoundingClientRect().right")
+    assert all(offer["x"] + offer["width"] <= edge for offer in map(bounds, dialog.locator(".runs-offer").all()))
+    page.close()
+
+
+def bounds(offer: Any) -> dict[str, float]:
+    found: dict[str, float] | None = offer.bounding_box()
+    assert found is not None
+    return found
+
+
 def test_rows_are_chosen_and_compared_by_touch_and_nothing_jumps(browser: Browser, runs_url: str) -> None:
     context = browser.new_context(has_touch=True, viewport={"width": 360, "height": 640})
     page = context.new_page()

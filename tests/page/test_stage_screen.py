@@ -7,7 +7,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.page.talk_page import CUT_OFF, PROJECTOR, SMALL_TEXT, opened, violations
+from tests.page.talk_page import CUT_OFF, ELLIPSES, PROJECTOR, SMALL_TEXT, opened, violations
 
 pytestmark = pytest.mark.browser
 
@@ -128,3 +128,55 @@ def test_the_screen_can_be_blanked_and_details_opened(talk: Page) -> None:
     talk.keyboard.press("d")
     expect(talk.get_by_role("dialog")).to_contain_text("Calls billed to this step")
     expect(talk.get_by_role("dialog").get_by_role("button", name="Prompt")).to_have_count(0)
+
+
+LONG_QUERY = (
+    "A farmer has 17 sheep, 23 goats and 41 cows; all but nine of the sheep die in a winter storm, half of the goats "
+    "are sold at the market, and the cows double in number. How many animals does the farmer own in the spring?"
+)
+ANSWERS = (
+    "The capital is Reykjavik.",
+    "Copenhagen, Denmark",
+    "Reykjavik, the capital city of Iceland, since 17 June 1944",
+    "9",
+)
+OPEN_PANEL = """() => {
+  const panel = document.getElementById("audience"), plot = document.querySelector(".st-plot");
+  panel.hidden = false;
+  panel.dispatchEvent(new CustomEvent("podium:audience"));
+  return [plot.querySelector("svg").getAttribute("viewBox").split(" ")[2], String(plot.clientWidth)];
+}"""
+
+
+@pytest.mark.parametrize("panel", [False, True], ids=["alone", "beside the audience"])
+def test_nothing_that_a_talk_rests_on_is_cut(page: Page, base_url: str, panel: bool) -> None:
+    told = httpx.get(f"{base_url}/api/v1/showcases/remainder/talk").json()
+    told["query"] = LONG_QUERY
+    for one, answer in zip(told["alternatives"], ANSWERS, strict=True):
+        one["answer"] = answer
+        one["strongest"]["why"] = "estimate: same tokens at reasoner-1's price"
+    page.route("**/talk", lambda route: route.fulfill(json=told))
+    page.set_viewport_size(PROJECTOR)
+    opened(page, f"{base_url}/stage?show=remainder")
+    if panel:
+        page.evaluate(OPEN_PANEL)
+    for key in ("1", "2", "3", "4", "Home", "ArrowRight", "0"):
+        page.keyboard.press(key)
+        assert page.evaluate(ELLIPSES) == [], key
+        assert page.evaluate(CUT_OFF) == [], key
+        assert page.evaluate("document.documentElement.scrollHeight") <= PROJECTOR["height"], key
+
+
+def test_a_chart_is_drawn_anew_at_once_when_the_audience_takes_its_room(talk: Page) -> None:
+    drawn, room = talk.evaluate(OPEN_PANEL)
+    assert drawn == room
+
+
+def test_no_amount_stands_over_the_sentence_above_the_chart(page: Page, base_url: str) -> None:
+    page.set_viewport_size(PROJECTOR)
+    opened(page, f"{base_url}/stage?show=remainder&alternative=C")
+    tops = [amount.bounding_box() for amount in page.locator(".st-lanes .st-amount").all()]
+    title = page.locator(".st-lanes .st-title").bounding_box()
+    assert title is not None
+    assert len(tops) == 3
+    assert all(box is not None and box["y"] >= title["y"] + title["height"] - 5 for box in tops)

@@ -154,6 +154,28 @@ def test_the_front_moves_with_the_slider_and_leads_to_cheaper_and_quicker_settin
     expect(page.get_by_label("Low cost, value")).to_have_value("0")
 
 
+def test_the_way_back_leads_to_the_whole_setting_before(page: Page, tuned: str) -> None:
+    opened(page, tuned, "?tab=forecast&against=Fast")
+    expect(page.locator(".pd-heading")).to_contain_text("SIMULATED", ignore_case=True)
+    page.locator("#tune-setting").select_option("Frugal")
+    expect(page).to_have_url(re.compile("cost=1"))
+    page.locator("#tune-against").select_option("Balanced")
+    page.locator("#tab-routes").click()
+    expect(page).to_have_url(re.compile("tab=routes.*against=Balanced"))
+    page.go_back()
+    expect(page.locator("#tune-setting")).to_have_value("Balanced")
+    expect(page.locator("#tune-against")).to_have_value("Fast")
+    expect(page.get_by_role("tab", name="Forecast")).to_have_attribute("aria-selected", "true")
+    expect(page.locator("[data-tile=changed] .pd-kicker")).to_contain_text("Fast", ignore_case=True)
+    assert "against=Fast" in page.url
+
+
+def test_a_link_that_compares_with_a_deleted_profile_says_so(page: Page, tuned: str) -> None:
+    page.route("**/api/v1/profiles/Gone", lambda route: route.fulfill(json={"versions": []}))
+    opened(page, tuned, "?against=profile:Gone@4")
+    expect(page.get_by_role("alert")).to_contain_text("“Gone@4”, which is not here any more")
+
+
 def test_rows_lead_to_records_and_are_filtered_by_what_changed(page: Page, tuned: str) -> None:
     opened(page, tuned, "?tab=queries&against=Fast&cost=1&latency=0")
     rows = page.locator(".pd-q-table tbody tr")

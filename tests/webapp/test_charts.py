@@ -7,8 +7,9 @@ import pytest
 
 from orchestrator.model_call import unpriced
 from orchestrator.trajectory import Observation, Origin, Outcome, Step, Trajectory, Verdict
+from storage.figures import Spread
 from tests.examples import call, model_call, trajectory
-from webapp.charts import staircase, timeline, tradeoff
+from webapp.charts import spreads, staircase, timeline, tradeoff
 from webapp.views import palette
 
 
@@ -113,3 +114,10 @@ def test_dollars_in_tables_are_exact() -> None:
     whole = trajectory(steps=steps("0.1", "0.2"))
     assert whole.cost_usd == Decimal("0.3")
     assert staircase.table(whole)[-1][-1] == "$0.3000"
+
+
+def test_a_single_day_is_marked_as_a_day_and_not_in_milliseconds() -> None:
+    for days in (1, 2):
+        times = {day * 1440: Spread(count=3, steps=6, errors=1) for day in range(days)}
+        drawn = spreads.errors_over_time(times, "day").figure
+        assert drawn.layout.xaxis.ticktext == (("1970-01-01 00:00",) if days == 1 else None)

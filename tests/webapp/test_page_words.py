@@ -17,8 +17,14 @@ SCRIPTS = Path(__file__).parents[2] / "webapp" / "pages" / "scripts"
 def test_every_word_of_a_page_is_said_by_its_scripts(page: Page) -> None:
     script = build(page, "/assets/plotly.js").script.body.decode()
     code = script.split("Object.assign(window.Podium.words", 1)[1].split("\n", 1)[1]
-    unsaid = [key for key in page.words if key not in code and key.rsplit("_", 1)[0] + "_$" not in code]
-    assert unsaid == []
+    code += (SCRIPTS / "leave_behind.js").read_text(encoding="utf-8")  # has the words of the page it was saved from
+    assert [key for key in page.words if key not in code and not _composed(key, code)] == []
+
+
+def _composed(key: str, code: str) -> bool:
+    """Whether a script makes that key of a beginning and a name, such as `runs_f_${name}`."""
+    parts = key.split("_")
+    return any("_".join(parts[:count]) + "_${" in code for count in range(1, len(parts)))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

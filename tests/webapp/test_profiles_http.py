@@ -69,6 +69,7 @@ async def test_what_is_exported_is_imported_as_it_was(
         ({"name": "x" * 101, "preference": OURS}, "at most 100"),
         ({"name": "x"}, "a name and a preference"),
         ({"name": "x", "preference": {"cost": 3}}, "from 0 to 1"),
+        ({"name": "..", "preference": OURS}, "cannot be named '..'"),
         ({"text": "format: 1\nname: 'x'"}, "line"),
         ({"text": "{}", "preference": OURS}, "either"),
     ],

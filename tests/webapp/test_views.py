@@ -199,7 +199,8 @@ def test_a_placement_keeps_groups_tray_and_line() -> None:
 
 
 def test_an_empty_search_differs_from_an_empty_history() -> None:
-    assert history_view([], " ")["filtered"] is False
+    assert history_view([], " ")["search"] == ""
+    assert history_view([], " kenya ")["search"] == "kenya"
     past = PastRun("r", "q" * 400, NOON, 1, "answered", 2)
     row = history_view([past], "q")["rows"][0]
     assert (len(row["query"]), row["alternatives"], row["rankings"]) == (301, "1 alternative", "2 rankings")

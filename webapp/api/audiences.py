@@ -32,7 +32,7 @@ class NewAudience(BaseModel):
 
     run: str = Field(min_length=1, max_length=200, description="Its alternatives are what the audience ranks.")
     minutes: Minutes = 30.0
-    hidden: list[Hidden] = Field(default_factory=list, max_length=4, description="What phones do not show.")
+    hidden: list[Hidden] = Field(default_factory=list, max_length=5, description="What phones do not show.")
 
 
 class More(BaseModel):

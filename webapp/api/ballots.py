@@ -14,6 +14,7 @@ from webapp.api.here import Here
 from webapp.api.problems import ERRORS
 from webapp.ballots import Opinion
 from webapp.showing import showing
+from webapp.views.hiding import asked
 from webapp.views.showing import showing_view
 
 routes = APIRouter(tags=["ballots"], responses=ERRORS)
@@ -90,7 +91,8 @@ async def next_ballot(
     ] = [],  # noqa: B006 - FastAPI copies it
 ) -> dict[str, Any] | Response:
     """The oldest ballot that this person has not ranked; 204 when there is none."""
-    return _or_nothing(here.ballots.next(annotator, besides))
+    found = here.ballots.next(annotator, besides)
+    return Response(status_code=204) if found is None else asked(found)
 
 
 @routes.get("/ballots/{ballot_id}")
@@ -132,7 +134,10 @@ async def rank(
     kept = await here.ballots.rank(ballot_id, body.opinion, version=body.version, idempotency_key=idempotency_key)
     given = await asyncio.to_thread(Studies(here.store).of_ballot, ballot_id, kept.annotator)
     studies = [{"study": one.study, "counted": one.counted, "words": one.words} for one in given]
-    return {**ranking_json(kept, here.ballots.ballot(ballot_id)), "studies": studies}
+    record = ranking_json(kept, here.ballots.ballot(ballot_id))
+    if kept.phase == "blind":  # What stays hidden until the second look could be looked up by these ids.
+        record["trajectories"] = dict.fromkeys(record["trajectories"])
+    return {**record, "studies": studies}
 
 
 def _or_nothing(ballot: Ballot | None) -> dict[str, Any] | Response:

@@ -18,6 +18,7 @@ from webapp.api.here import Here
 from webapp.api.problems import ERRORS
 from webapp.choosing import Wish
 from webapp.studies import NewStudy, create
+from webapp.views.hiding import asked
 from webapp.willingness_record import willingness_record
 
 routes = APIRouter(tags=["studies"], responses=ERRORS)
@@ -118,7 +119,7 @@ async def next_ballot(
     given = await here.queue.next(study_id, annotator, _now(), skipped=skipped, besides=besides)
     if given is None:
         return Response(status_code=204)
-    return {"assignment": _shown(given.assignment), "ballot": ballot_json(given.ballot)}
+    return {"assignment": _shown(given.assignment), "ballot": asked(given.ballot)}
 
 
 @routes.get("/studies/{study_id}/assignments/{ballot_id}")

@@ -146,6 +146,7 @@ async def state(here: Here) -> Json:
         "alternatives": len(snapshot.routed),
         "queries": snapshot.queries,
         "single": snapshot.single,
+        "simulated": snapshot.simulated,
         "called": list(snapshot.aliases),
         **known,
     }

@@ -17,6 +17,7 @@ from storage.store import Store
 from webapp.audience.hosting import Hosting, names
 from webapp.audience.limits import Limit, household
 from webapp.ballots import Ballots, Opinion
+from webapp.redaction import Redaction
 
 _REMEMBERED: Final = 20
 """Ballots whose trajectories are at hand: those that are open at one time."""
@@ -72,11 +73,12 @@ class Seated:
 class Phones:
     """Lets phones in, and takes what they say."""
 
-    def __init__(self, store: Store, hosting: Hosting, ballots: Ballots, limits: Limits | None = None) -> None:
+    def __init__(self, store: Store, hosting: Hosting, ballots: Ballots, redaction: Redaction) -> None:
         self._store = store
+        self._redaction = redaction
         self._hosting = hosting
         self._ballots = ballots
-        self._limits = limits or usual_limits()
+        self._limits = usual_limits()
         self._shown: OrderedDict[str, tuple[Ballot, dict[str, Trajectory]]] = OrderedDict()
 
     async def join(self, code: str, token: str | None, address: str) -> Seated:
@@ -133,11 +135,13 @@ class Phones:
         return None if not token else self._hosting.kept.seat(audience.id, _digest(token))
 
     def _on_ballot(self, audience: Audience) -> tuple[Ballot, dict[str, Trajectory]]:
+        """Redacted as on the stage, because it leaves the house: a room reads it."""
         found = self._shown.get(audience.id)
         if found is None:
             shown = self._hosting.ballot(audience)
             known = (self._store.trajectory(one.trajectory) for one in shown.alternatives)
-            found = shown, {one.id: one for one in known if one is not None}
+            clean = {one.id: self._redaction.trajectory(one).value for one in known if one is not None}
+            found = replace(shown, query=self._redaction.text(shown.query).value), clean
             self._shown[audience.id] = found
             if len(self._shown) > _REMEMBERED:
                 self._shown.popitem(last=False)

@@ -76,7 +76,7 @@ def over_time(metric: Metric, times: Mapping[int, Spread], period: str) -> Chart
                 hovertemplate="%{hovertext}<extra></extra>",
             )
         )
-    _timed(drawn)
+    _timed(drawn, [moment(minute) for minute in known])
     _scaled(drawn, metric, known.values(), "y")
     simulated = any(spread.simulated for spread in times.values())
     rows = tuple(_table_row(moment(minute), spread, metric) for minute, spread in times.items())
@@ -115,7 +115,7 @@ def errors_over_time(times: Mapping[int, Spread], period: str) -> Chart:
             hovertemplate="%{hovertext}<extra></extra>",
         )
     )
-    _timed(drawn)
+    _timed(drawn, list(known))
     drawn.update_yaxes({"rangemode": "tozero"})
     title = noted(f"Errors, by {period}", any(spread.simulated for spread in times.values()))
     rows = tuple((name, f"{whole:,}", f"{bad:,}", f"{bad / whole:.1%}") for name, (bad, whole) in known.items())
@@ -149,8 +149,10 @@ def _scaled(drawn: go.Figure, metric: Metric, spreads: Iterable[Spread], axis: s
     drawn.update_layout({f"{axis}axis": {**form, "tickprefix": metric.prefix, "tickformat": "~r"}})
 
 
-def _timed(drawn: go.Figure) -> None:
+def _timed(drawn: go.Figure, moments: list[str]) -> None:
     drawn.update_xaxes({"type": "date", "title": None})
+    if len(moments) == 1:  # the scale of a single moment would be of milliseconds
+        drawn.update_xaxes({"tickmode": "array", "tickvals": moments, "ticktext": moments})
     drawn.update_layout({"showlegend": True, "legend": {"orientation": "h", "y": 1.12, "x": 0}})
 
 

@@ -99,8 +99,8 @@ class CompareTab:
 
 
 def _scatter(ballot: Ballot, by_id: Mapping[str, Trajectory], *, ranked: bool) -> str:
-    """The scatter of cost and time, unless the ballot hides one of them until it is ranked."""
-    if not ranked and {"cost", "latency"} & set(ballot.hidden):
+    """The scatter of cost, time and verdict, unless the ballot hides one of them until it is ranked."""
+    if not ranked and {"cost", "latency", "outcome"} & set(ballot.hidden):
         return "[]"
     labelled = [(alternative.label, by_id[alternative.trajectory]) for alternative in ballot.alternatives]
     return f"[{packed_chart(ballot.id, tradeoff.chart(labelled))}]"

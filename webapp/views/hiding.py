@@ -6,6 +6,8 @@ from typing import Any, Final
 
 from orchestrator.pool import Pool
 from orchestrator.trajectory import StopReason, Trajectory
+from prefs.ballot import Ballot
+from storage.records import ballot_json
 from storage.trajectories import State
 from webapp.views import amounts, trace, words
 from webapp.views.calls import JsonObject
@@ -15,7 +17,18 @@ _CODES: Final = {"search": "S", "enhance_reasoning": "R", "answer": "A"}
 _MEASURED: Final = frozenset({"cost", "latency"})
 _TELLING: Final = frozenset({"identity", "cost", "latency"})
 """What messages of failures and limits may name."""
+_OUTCOME: Final = ("verdict", "verdict_words", "by", "reason", "judging", "reference")
+"""Of an answer: whether it is right, who says so, why, and what it was held against."""
 _LIMITS: Final = (StopReason.BUDGET, StopReason.DEADLINE)
+
+
+def asked(ballot: Ballot) -> JsonObject:
+    """The record of a ballot for somebody who is to rank it: where it hides anything, `trajectory` is null, since with
+    that id everything can be looked up."""
+    record = ballot_json(ballot)
+    if ballot.hidden:
+        record["alternatives"] = [{"label": label, "trajectory": None} for label in ballot.labels]
+    return record
 
 
 def without(view: JsonObject, trajectory: Trajectory, hidden: frozenset[str]) -> JsonObject:
@@ -33,6 +46,8 @@ def without(view: JsonObject, trajectory: Trajectory, hidden: frozenset[str]) ->
         shown["rows"] = [_anonymous(row) for row in shown["rows"]]
         shown["policy"] = None
         shown["answer"] = None if shown["answer"] is None else shown["answer"] | {"who": None}
+    if "outcome" in hidden:
+        shown["answer"] = None if shown["answer"] is None else shown["answer"] | dict.fromkeys(_OUTCOME)
     for name, key in (("cost", "cost"), ("latency", "seconds")):
         if name in hidden:
             shown["totals"] = shown["totals"] | {key: None, "tokens": None}

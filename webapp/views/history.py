@@ -23,9 +23,9 @@ class PastRun:
 
 
 def history_view(runs: Sequence[PastRun], search: str) -> JsonObject:
-    """Rows, latest first as given; `filtered` tells an empty history from an empty search."""
+    """Rows, latest first as given; `search`, as it was sought, tells an empty history from an empty search."""
     return {
-        "filtered": bool(search.strip()),
+        "search": search.strip(),
         "rows": [
             {
                 "run": past.run,

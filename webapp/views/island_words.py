@@ -135,6 +135,8 @@ ISLANDS: Final[Mapping[str, str]] = {
     "history_empty_title": "No runs yet",
     "history_empty": "Every run is kept here with its rankings, and can be opened again by its link.",
     "history_nothing": "No run matches this search.",
+    "history_all": "Search everything, by cost, verdict, alias or date",
+    "history_all_for": "Search everything for “{search}”, answers too",
     "favour_help": "0 does not ask for it, 1 asks for it wherever it makes sense.",
     "favour": "Weight of {alias}",
     "not_in_pool": "not in this pool",

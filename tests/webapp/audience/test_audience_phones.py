@@ -6,6 +6,8 @@ from typing import Any
 
 import httpx
 
+from orchestrator.alternatives import Run
+from tests.examples import NOON
 from tests.webapp.audience.room import ORDER, Client, ended, joined, kept, ranked
 from webapp.services import Services
 
@@ -114,6 +116,23 @@ async def test_what_is_hidden_is_on_no_phone(http: httpx.AsyncClient, phones: Cl
     made = (await http.post("/api/v1/audiences", json={"run": run, "hidden": ["cost", "latency"]})).json()
     shown = await joined(phones(), made)
     assert {one["cost"] for one in shown["items"]} == {one["seconds"] for one in shown["items"]} == {None}
+
+
+async def test_secrets_are_struck_out_on_phones_as_they_are_on_the_stage(
+    http: httpx.AsyncClient, services: Services, phones: Client
+) -> None:
+    secret, query = "sk-canary-0123456789abcdef", "Is ada@example.org's password=tulip42 safe?"
+    many = [replace(ended(number), query=query, answer=f"{number}: {secret}") for number in range(2)]
+    await services.store.begin(
+        Run("r1", query, NOON), [replace(one, steps=(), answer=None, stop_reason=None) for one in many]
+    )
+    for one in many:
+        await services.store.keep_step(one.id, one.steps[0])
+        await services.store.finish(one)
+    opened = (await http.post("/api/v1/audiences", json={"run": "r1"})).json()
+    shown = await joined(phones(), opened)
+    assert shown["query"] == "Is [redacted]'s password=[redacted] safe?"
+    assert [one["answer"] for one in shown["items"]] == ["0: [redacted]", "1: [redacted]"]
 
 
 async def test_a_fork_on_the_stage_does_not_end_what_phones_rank(

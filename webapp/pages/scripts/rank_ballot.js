@@ -46,11 +46,15 @@
       ranking.time.begin(opinion.state.active_s);
       const { marks } = opinion.state;
       const evidence = ranking.evidence(view, { marks, onChange: opinion.keep, onPick: opinion.list.pick });
+      const later = Boolean(root);
       root = el("div", "pd-r-left");
       const note = banner(view);
-      root.append(el("h1", "pd-query", view.query), ...(note ? [note] : []), evidence);
+      const title = el("h1", "pd-query", view.query, { tabindex: -1 });
+      root.append(title, ...(note ? [note] : []), evidence);
       dock = ranking.dock(view, opinion, submit);
       frame.body.replaceChildren(root, opinion.node, dock.node);
+      // Tab and a screen reader go on from here: what had the focus is gone.
+      if (later && document.activeElement === document.body) title.focus({ preventScroll: true });
       frame.lease(given.until);
       window.scrollTo(0, 0);
       root.querySelectorAll(".pd-r-text").forEach((text) => text.scrollHeight > text.clientHeight + 1 && (text.tabIndex = 0));
@@ -82,7 +86,7 @@
 
     function submit() {
       const given = queue.now();
-      if (!given || !opinion) return undefined;
+      if (!given || !opinion || root.inert) return undefined;
       const { view } = given, { state } = opinion, second = isSecond(view);
       if (!state.touched && !view.last) return tell(say("rank_untouched"));
       const body = opinion.said();
@@ -97,9 +101,11 @@
       return queue.advance();
     }
 
-    // The second look is at the same ballot, and comes when the server has the first.
+    const waits = (on) => [root, opinion.node, dock.node].forEach((node) => (node.inert = on));
+
+    // The second look is at the same ballot, and comes when the server has the first; until then nothing changes.
     function submitBlind(item, words) {
-      opinion.send.disabled = true;
+      waits(true);
       tell(say("rank_submitted_blind", { order: words }));
       return outbox.add(item);
     }
@@ -143,7 +149,7 @@
 
     function refused(item, error) {
       P.notice(say("rank_refused", { why: error.message }), { bad: true, action: say("rank_reopen"), act: () => queue.visit(item.ballot).catch(P.failed) });
-      if (queue.now()?.ballot === item.ballot && opinion) opinion.send.disabled = false;
+      if (queue.now()?.ballot === item.ballot && opinion) waits(false);
     }
 
     async function undo() {
@@ -165,8 +171,9 @@
       queue.remember(given.ballot, "skipped");
       tell(say("rank_skipped"), [undoButton()]);
       const skipping = server.skip(study?.id ?? null, given.ballot);
-      Promise.resolve(skipping).then(refresh, P.failed);
-      queue.advance();
+      const settled = Promise.resolve(skipping).catch(P.failed);
+      settled.then(refresh);
+      queue.advance(settled);
     }
 
     function flag() {
@@ -184,7 +191,7 @@
     const refresh = () => study && server.progress(study.id).then(frame.progress, () => null); // It comes with the next one.
 
     ranking.bind({
-      active: () => Boolean(root?.isConnected),
+      active: () => Boolean(root?.isConnected && !root.inert),
       root: () => root, opinion: () => opinion, skip, flag, undo, mine,
       guidelines: () => study?.guidelines && ranking.guidelines(study),
     });

@@ -8,6 +8,7 @@
     { key, words, act, when, shown: [key.toUpperCase()] },
     { key: key.toUpperCase(), act, when },
   ];
+  const once = (act) => (event) => event.repeat || act(); // A key that is held does it once.
   const told = (shown, words) => ({ key: null, shown, words: say(words) });
 
   ranking.bind = function (screen) {
@@ -23,9 +24,9 @@
       told(["0"], "key_none"),
       told(["U"], "key_unrank"),
       told(["Enter"], "key_send"),
-      ...key("s", "key_skip", screen.skip),
-      ...key("f", "key_flag", screen.flag),
-      ...key("z", "key_undo", screen.undo, () => true),
+      ...key("s", "key_skip", once(screen.skip)),
+      ...key("f", "key_flag", once(screen.flag)),
+      ...key("z", "key_undo", once(screen.undo), () => true),
       ...key("l", "key_mine", screen.mine, () => true),
       ...key("i", "key_guidelines", screen.guidelines, () => true),
       ...key("r", "key_reason", () => screen.opinion().reason.focus()),

@@ -2,7 +2,7 @@
 (function (P) {
   "use strict";
   const { el, say } = P;
-  const HIDDEN = ["identity", "cost", "latency", "preference"];
+  const HIDDEN = ["identity", "cost", "latency", "preference", "outcome"];
   const TAGS = "better answer\nwrong answer\nsound route\nneedless steps\npoor sources\nhard to follow\ntoo expensive\ntoo slow";
 
   // A field of the body: its name, the label's words and the control.
@@ -111,19 +111,22 @@
         const control = form.elements.namedItem(name);
         if (control && "value" in control && control.type !== "checkbox") control.value = value;
       }
+      for (const box of form.querySelectorAll("[type=checkbox]")) box.checked = (draft.ticked || []).includes(box.value);
       function fit() {
         const source = form.elements.namedItem("source").value;
         const shown = { runs: source === "runs", most: source === "informative", random: source === "informative", next: source !== "informative", gold: source !== "informative" };
         for (const [name, on] of Object.entries(shown)) form.querySelector(`[data-field="${name}"]`).hidden = !on;
       }
-      form.addEventListener("input", () => {
-        fit();
+      function keep() {
         const typed = [...form.elements].filter((one) => one.name && one.type !== "checkbox").map((one) => [one.name, one.value]);
-        P.memory.set("study-form", Object.fromEntries(typed));
-      });
-      form.addEventListener("change", (event) => {
-        if (event.target.name !== "two_phases" || !event.target.checked) return;
-        for (const name of ["cost", "latency"]) form.querySelector(`[name=hidden][value=${name}]`).checked = true;
+        const ticked = [...form.querySelectorAll("[type=checkbox]:checked")].map((box) => box.value);
+        P.memory.set("study-form", { ...Object.fromEntries(typed), ticked });
+      }
+      form.addEventListener("input", (event) => {
+        fit();
+        const blind = event.target.name === "two_phases" && event.target.checked ? ["cost", "latency"] : [];
+        for (const name of blind) form.querySelector(`[name=hidden][value=${name}]`).checked = true;
+        keep();
       });
       form.addEventListener("submit", async (event) => {
         event.preventDefault();

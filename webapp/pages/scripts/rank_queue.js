@@ -43,7 +43,8 @@
       setTimeout(prefetch, 0);
     }
 
-    async function advance() {
+    // `first` is a promise that has to settle before the server is asked what comes next.
+    async function advance(first = null) {
       const mine = ++turn;
       now = null;
       if (!ahead.length && fetching) await fetching;
@@ -51,6 +52,7 @@
         let next = ahead.shift();
         if (!next) {
           await outbox.flush();
+          await first;
           next = await fetched({ skipped });
         }
         if (!next && skipped) {

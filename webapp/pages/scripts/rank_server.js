@@ -4,8 +4,10 @@
   const ranking = (P.ranking = {});
   const enc = encodeURIComponent;
 
-  ranking.who = () => P.memory.get("annotator") || "local";
-  ranking.setWho = (name) => P.memory.set("annotator", name.trim() || "local");
+  // Of this page: somebody who gives another name in another tab does not rank under it here.
+  let me = P.memory.get("annotator") || "local";
+  ranking.who = () => me;
+  ranking.setWho = (name) => P.memory.set("annotator", (me = name.trim() || "local"));
 
   const asked = (path, values) => {
     const query = new URLSearchParams();

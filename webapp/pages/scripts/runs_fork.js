@@ -33,7 +33,7 @@
       for (const who of aliases) group.append(offer(tool, who));
       list.append(group);
     }
-    const foot = el("div", "pd-row");
+    const foot = el("div", "pd-row runs-fork-foot");
     foot.append(go, P.button("pd-small", say("cancel"), () => dialog.close()));
     body.append(list, estimate, foot);
 

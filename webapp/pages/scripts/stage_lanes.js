@@ -34,6 +34,7 @@
       size = now;
       paint();
     }).observe(box);
+    document.addEventListener("podium:audience", paint, true); // the panel does not let it bubble; at once, before the old drawing is seen cut off
     return {
       node: figure,
       show(sentence) {
@@ -140,7 +141,7 @@
       const text = svg("text", { class: `st-amount ${now ? "st-strong" : ""}` }, player.state.metric === "cost" ? step.cost : step.seconds);
       root.append(text);
       const length = text.getComputedTextLength(), above = y - r - font * (now && !player.atEnd() ? 0.75 : 0.4);
-      if (above - font > top - font * 0.9) {
+      if (above - font > Math.max(top - font * 0.9, -0.2 * font)) { // never over the sentence above the chart
         text.setAttribute("x", Math.min(Math.max(x, length / 2), width - length / 2));
         text.setAttribute("y", above);
         text.setAttribute("text-anchor", "middle");

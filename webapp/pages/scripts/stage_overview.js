@@ -20,7 +20,8 @@
     head.append(el("span", "st-label", one.label), el("span", "st-card-name", one.name, { title: one.preference }));
     const numbers = el("span", "st-card-numbers");
     numbers.append(el("b", "st-card-usd", one.total.cost), el("span", "", one.total.seconds));
-    node.append(head, P.stageVerdict(one.verdict), el("span", "st-card-answer", one.answer ?? one.state_words));
+    const answer = one.answer ?? one.state_words;
+    node.append(head, P.stageVerdict(one.verdict), el("span", "st-card-answer", answer, { "data-length": P.stageLength(answer) }));
     node.append(numbers, el("span", "st-card-saved", one.strongest.percent ? one.strongest.words : ""));
     node.append(route(one), el("span", "st-card-marks", one.marks.join(", ")));
     return node;

@@ -35,6 +35,7 @@
         if (key === shown) return;
         shown = key;
         query.textContent = query.title = talk.query;
+        query.dataset.length = talk.query.length > 110 ? "long" : "short";
         const chip = el("span", "st-chip", undefined, { title: one.preference });
         chip.append(el("span", "st-label", one.label), el("span", "", one.name));
         const where = state.at === 0 ? say("stage_question") : say("stage_step_of", { number: state.at, count: one.steps.length });

@@ -41,7 +41,8 @@
     return { node, ...parts };
   }
 
-  const long = (text) => (text.length > 90 ? "long" : text.length > 26 ? "some" : "short");
+  // How large a text may be written where it must not be cut.
+  P.stageLength = (text) => (text.length > 90 ? "long" : text.length > 12 ? "some" : "short");
 
   P.tiles = function (player) {
     const node = el("div", "st-tiles");
@@ -66,7 +67,7 @@
         const text = answered ? one.answer ?? say("stage_no_answer") : "…";
         answer.value.textContent = text;
         answer.value.title = text;
-        answer.value.dataset.length = long(text);
+        answer.value.dataset.length = P.stageLength(text);
         answer.more.textContent = over && one.reference && one.reference !== one.answer ? say("stage_reference", { answer: one.reference }) : "";
         count(Number(far.usd), far.cost, player.state.playing);
         if (over) strongest(one.strongest);
@@ -92,7 +93,7 @@
     let shown = "";
 
     function question() {
-      return [line(say("stage_question"), player.talk.query), line(say("stage_routes"), player.talk.policy)];
+      return [line(say("stage_question"), player.talk.query, "st-asked"), line(say("stage_routes"), player.talk.policy)];
     }
 
     function step(one, number) {

@@ -85,9 +85,11 @@
   function stock() {
     const node = el("p", "pd-note pd-tune-stock");
     const show = () => {
-      const { alternatives, queries, single } = T.known;
+      const { alternatives, queries, single, simulated } = T.known;
       const more = single ? ` ${say("tune_single", { count: P.count(single) })}` : "";
       node.textContent = `${say("tune_left", { alternatives: P.count(alternatives), queries: P.count(queries) })}.${more}`;
+      if (simulated) node.append(" ", P.simulated());
+      if (simulated && simulated < alternatives) node.append(" ", say("tune_simulated", { count: P.count(simulated) }));
     };
     T.on("stock", show);
     show();
@@ -126,6 +128,13 @@
     }
   }
 
+  // A profile that a link compares with may be deleted by now: that is said, and nothing is compared.
+  async function readAgainst() {
+    const key = P.address.get("against");
+    T.against = await T.namedSetting(key).catch(() => null);
+    if (key && !T.against) P.notice(say("tune_against_gone", { name: key.replace(/^profile:/, "") }), { bad: true });
+  }
+
   P.start(async (box) => {
     T.readAddress();
     if ((await known()) === "reading") await read(box);
@@ -134,11 +143,14 @@
       return;
     }
     T.profiles = (await P.api("/profiles")).profiles;
-    T.against = await T.namedSetting(P.address.get("against")).catch(() => null);
+    await readAgainst();
     keys();
     build(box);
-    P.address.onBack(() => {
+    P.address.onBack(async () => {
       T.readAddress();
+      await readAgainst();
+      T.firstTab();
+      T.emit("against");
       T.emit("weights", null);
       T.emit("settled");
     });

@@ -50,6 +50,8 @@ WORDS: Final[Mapping[str, str]] = {
     "tune_set_to": "Weights set to {name}.",
     "tune_unset": "Weights are back.",
     "tune_left": "{alternatives} alternatives of {queries} queries",
+    "tune_against_gone": "This link compares with “{name}”, which is not here any more. Nothing is compared.",
+    "tune_simulated": "{count} of the alternatives.",
     "tune_single": "{count} of the queries have one alternative only: there is nothing to choose.",
     # Totals
     "tune_totals": "Always taking the winner",

@@ -40,7 +40,7 @@
     const card = el("div", "pd-answer", undefined, { role: "group", "aria-label": say("answer"), "data-verdict": answer.verdict });
     const head = el("div", "pd-answer-head");
     head.append(el("span", "pd-kicker", answer.text === null ? say("no_answer") : say("answer")));
-    if (answer.text !== null) head.append(P.verdict(answer));
+    if (answer.text !== null && answer.verdict) head.append(P.verdict(answer));
     if (answer.simulated && !answer.extracted) head.append(P.simulated());
     card.append(head);
     card.append(el("p", answer.text === null ? "pd-answer-none" : "pd-answer-text", answer.text ?? state));

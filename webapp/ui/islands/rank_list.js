@@ -178,7 +178,7 @@
         commit({ ...state, acceptable: state.acceptable === 0 ? null : 0 });
         announceLine();
       },
-      ready: () => ballot !== null && element.isConnected && root.offsetParent !== null,
+      ready: () => ballot !== null && element.isConnected && root.offsetParent !== null && !root.closest("[inert]"),
       labels: () => items.map((item) => item.label),
       visible: () => [...root.querySelectorAll(".pd-card")].map((node) => node.dataset.label),
       pick: (label) => {

@@ -76,13 +76,21 @@
     function take() {
       const view = props.value;
       if (!view || !view.rows || !view.rows.length) {
-        const title = view && view.filtered ? say("history_nothing") : say("history_empty_title");
-        root.replaceChildren(P.empty(title, view && view.filtered ? "" : say("history_empty")));
+        const sought = view && view.search;
+        const nothing = P.empty(say(sought ? "history_nothing" : "history_empty_title"), sought ? "" : say("history_empty"));
+        root.replaceChildren(nothing, ...(sought ? [everything(sought)] : []));
         return;
       }
       const list = el("ul", "pd-runs");
       list.append(...view.rows.map(line));
-      root.replaceChildren(list);
+      root.replaceChildren(everything(view.search), list);
+    }
+    // The page Runs has what this list lacks: answers, filters, figures and more than the newest.
+    function everything(search) {
+      const link = el("a", "pd-small pd-run-stage", search ? say("history_all_for", { search }) : say("history_all"), { href: `${P.home}runs${search ? `?${new URLSearchParams({ words: search })}` : ""}` });
+      const node = el("p", "pd-row");
+      node.append(link);
+      return node;
     }
     function line(row) {
       const item = el("li");
