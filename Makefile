@@ -2,9 +2,9 @@
 # make test   set everything up, the browser included, and run every check
 # make vllm   serve Nemotron-Orchestrator-8B on a GPU of this machine
 # make train  train the bundled orchestrator anew, from a seed, on two CPU cores or a GPU
-# make test-vllm, test-local, test-train, test-verl, test-faults   the slower suites: a real vLLM server, a model in
-#             process, miniature trainings and TRL's trainers on exported files, verl's reader on them, 500 bad calls
-#             and 100 kills
+# make test-jobs, test-vllm, test-local, test-train, test-verl, test-faults   the slower suites: each audience's whole job in
+#             a browser, a real vLLM server, a model in process, miniature trainings and TRL's trainers on exported files,
+#             verl's reader on them, 500 bad calls and 100 kills
 # make test-fuzz   a million damaged records and files, which takes hours
 # The other targets are steps of these.
 
@@ -19,7 +19,7 @@ OPEN := $(if $(or $(DISPLAY),$(WAYLAND_DISPLAY),$(filter Darwin,$(shell uname)))
 VLLM := .venv-vllm
 LOCAL := .venv-local
 
-.PHONY: run setup test test-vllm test-local test-train test-verl test-faults test-fuzz vllm train check browser lint types contracts pytest screenshot bench clean
+.PHONY: run setup test test-jobs test-vllm test-local test-train test-verl test-faults test-fuzz vllm train check browser lint types contracts pytest screenshot bench clean
 
 run: setup
 	$(BIN)/podium serve --port $(PORT) $(OPEN) $(ARGS)
@@ -95,7 +95,11 @@ contracts: $(VENV)/.dev
 	$(BIN)/lint-imports
 
 pytest: $(VENV)/.dev
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --ignore=tests/page/jobs $(ARGS)
+
+# The whole job of annotators, speakers and product teams in a real browser: by keyboard, by touch, on a phone, in the dark.
+test-jobs: $(VENV)/.dev browser
+	$(BIN)/pytest -q tests/page/jobs $(ARGS)
 
 # The picture in the README, taken by the test suite.
 screenshot: $(VENV)/.dev browser

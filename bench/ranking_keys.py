@@ -20,7 +20,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from tests.browser import FLAGS, chromium
 from tests.page.conftest import serving
-from tests.page.rank_world import make_study, seed
+from tests.page.jobs.rank_world import make_study, seed
 
 ALTERNATIVES = 4
 SETTLE_MS = 400

@@ -37,7 +37,8 @@ def test_scripts_write_data_only_as_text() -> None:
 def test_every_word_that_a_script_says_is_in_the_words() -> None:
     folder = Path(island.__file__).parent / "islands"
     text = "\n".join(source.read_text(encoding="utf-8") for source in folder.glob("*.js"))
-    unused = [key for key in island_words.ISLANDS if f'"{key}"' not in text]
+    made = [key for key in island_words.ISLANDS if f"`{key.rpartition('_')[0]}_${{" in text]
+    unused = [key for key in island_words.ISLANDS if f'"{key}"' not in text and key not in made]
     assert unused == []
 
 

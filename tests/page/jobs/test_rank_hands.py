@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.page.conftest import serving
-from tests.page.rank_world import Ranker, make_study, progress, seed
+from tests.page.jobs.rank_world import Ranker, make_study, progress, seed
 
 pytestmark = pytest.mark.browser
 HIDDEN = ["identity", "cost", "latency", "outcome"]

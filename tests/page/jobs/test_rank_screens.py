@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from tests.page.conftest import serving
-from tests.page.rank_world import Ranker, make_study, progress, seed
+from tests.page.jobs.rank_world import Ranker, make_study, progress, seed
 
 pytestmark = pytest.mark.browser
 GUIDELINES = "Read the answers first.\n\nPrefer the one you would send to a customer."

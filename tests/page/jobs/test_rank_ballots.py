@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.page.conftest import serving
-from tests.page.rank_world import Ranker, make_study, progress, rankings, seed
+from tests.page.jobs.rank_world import Ranker, make_study, progress, rankings, seed
 
 pytestmark = pytest.mark.browser
 BALLOTS = 20

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.page.talk_page import CUT_OFF, ELLIPSES, PROJECTOR, SMALL_TEXT, opened, violations
+from tests.page.jobs.talk_page import CUT_OFF, ELLIPSES, PROJECTOR, SMALL_TEXT, opened, violations
 
 pytestmark = pytest.mark.browser
 

@@ -4,7 +4,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.page.talk_page import PROJECTOR, READY, opened, violations
+from tests.page.jobs.talk_page import PROJECTOR, READY, opened, violations
 
 pytestmark = pytest.mark.browser
 

@@ -14,7 +14,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.page.conftest import serving
-from tests.page.talk_page import SMALL_TEXT
+from tests.page.jobs.talk_page import SMALL_TEXT
 from tests.webapp.audience.crowd import Counted, crowd
 
 pytestmark = pytest.mark.browser
