@@ -33,8 +33,10 @@ _ENDLESS: Final = frozenset(_ENDLESS_TAGS.split())
 _REOPENED_TAGS: Final = "b big code em font i s small strike strong tt u"
 _REOPENED: Final = frozenset(_REOPENED_TAGS.split())
 """Elements that every later block opens again where nobody closed them."""
-_CROWDED: Final = re.compile(r"<[a-zA-Z](?:[^\s<>]*\s+){30000}")
+_CROWDED: Final = re.compile(r"<[a-zA-Z](?:[^\s<>]*+\s++){30000}")
 """A tag with more attributes than anybody writes; each is compared with all before it."""
+_HARMLESS: Final = 5_000
+"""Tags that are read in no time however they are nested."""
 _MOST_NESTING: Final = 1_000_000_000
 _MOST_REOPENED: Final = 3_000_000
 _SPACE = re.compile(r"\s+")
@@ -64,8 +66,10 @@ def read_html(text: str, name: str) -> Reading:
 
 def _check_nesting(text: str) -> None:
     """Raises Unreadable where parsing would take minutes: its time grows with how deep each tag stands, summed up."""
-    if _CROWDED.search(text):
+    if len(text) > 60_000 and _CROWDED.search(text):
         raise Unreadable("a tag has too many attributes to be read; save it as text")
+    if text.count("<") < _HARMLESS:
+        return
     opened: defaultdict[str, list[str]] = defaultdict(list)
     alike: Counter[str] = Counter()  # of those that are alike, three at most are opened again: their kinds count
     depth = nesting = reopened = 0

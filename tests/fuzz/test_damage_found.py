@@ -114,6 +114,13 @@ def test_a_page_as_people_wrote_them_in_1998_is_read() -> None:
     assert read_html(page, "page.html").sections
 
 
+def test_a_tag_with_runs_of_spaces_is_looked_through_in_one_way() -> None:
+    page = "<p" + (" " * 40 + "x") * 2_000 + "<"  # Looked through in every way, it would take for ever.
+    began = time.process_time()
+    assert read_html(page, "page.html").sections == ()
+    assert time.process_time() - began < 5
+
+
 @pytest.fixture
 async def services(tmp_path: Path) -> AsyncIterator[Services]:
     async with open_services(Settings(data_dir=tmp_path, pace=0.0, policy="random")) as opened:
