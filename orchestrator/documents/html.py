@@ -65,11 +65,15 @@ def read_html(text: str, name: str) -> Reading:
 
 
 def _check_nesting(text: str) -> None:
-    """Raises Unreadable where parsing would take minutes: its time grows with how deep each tag stands, summed up."""
+    """Raises Unreadable where parsing would take minutes."""
     if len(text) > 60_000 and _CROWDED.search(text):
         raise Unreadable("a tag has too many attributes to be read; save it as text")
-    if text.count("<") < _HARMLESS:
-        return
+    if text.count("<") > _HARMLESS and _too_deep(text):
+        raise Unreadable("its elements are nested too deep to be read; save it as text")
+
+
+def _too_deep(text: str) -> bool:
+    """The time of parsing grows with how deep each tag stands, summed up."""
     opened: defaultdict[str, list[str]] = defaultdict(list)
     alike: Counter[str] = Counter()  # of those that are alike, three at most are opened again: their kinds count
     depth = nesting = reopened = 0
@@ -86,8 +90,7 @@ def _check_nesting(text: str) -> None:
         depth += -1 if closes else 1
         if tag in _REOPENED:
             _count(alike, kind, -1 if closes else 1)
-    if nesting > _MOST_NESTING or reopened > _MOST_REOPENED:
-        raise Unreadable("its elements are nested too deep to be read; save it as text")
+    return nesting > _MOST_NESTING or reopened > _MOST_REOPENED
 
 
 def _count(alike: Counter[str], kind: str, change: int) -> None:
