@@ -72,9 +72,13 @@ def drag_by_touch(ann: Ranker, label: str) -> None:
     """Drag a card above the first one."""
     grip = ann.page.locator(f'.pd-card[data-label="{label}"] .pd-grip')
     expect(grip).to_be_in_viewport()
-    ann.page.wait_for_timeout(700)  # The page scrolls to the list.
-    ann.page.locator(".pd-group").first.scroll_into_view_if_needed()
-    start, target = grip.bounding_box(), ann.page.locator(".pd-group").first.bounding_box()
+    first = ann.page.locator(".pd-group").first
+    first.scroll_into_view_if_needed()
+    target = None
+    while target is None or first.bounding_box() != target:  # The page scrolls to the list.
+        target = first.bounding_box()
+        ann.page.wait_for_timeout(400)
+    start = grip.bounding_box()
     assert start is not None
     assert target is not None
     finger = ann.page.context.new_cdp_session(ann.page)
