@@ -130,8 +130,8 @@ async def test_a_bad_pattern_keeps_the_app_from_starting(tmp_path: Path) -> None
     patterns = tmp_path / "patterns.txt"
     patterns.write_text("(", "utf-8")
     settings = Settings(data_dir=tmp_path / "data", pace=0.0, policy="random", redact=patterns)
-    async with open_services(settings) as services:
-        with pytest.raises(ValueError, match="line 1"):
+    with pytest.raises(ValueError, match="line 1"):
+        async with open_services(settings) as services:
             create_app(services, page=False)
 
 
