@@ -1,26 +1,20 @@
 """The step-by-step difference in a real browser: by keyboard, on a phone, in the dark, blind."""
 
-import threading
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-import uvicorn
 from axe_playwright_python.sync_playwright import Axe
-from fastapi import FastAPI
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from orchestrator.alternatives import Run
 from orchestrator.preference import PreferenceVector
 from orchestrator.trajectory import Trajectory
-from tests.browser import FLAGS, chromium
 from tests.webapp.canned import MODELS, QUESTION, answered, made_step
+from tests.webapp.desk_server import browser_here, desk_at
 from tests.webapp.fake_desk import Canned, FakeDesk
-from webapp.ui.assets import install_assets, install_icon, page_assets
-from webapp.ui.mount import mount
 from webapp.views import words
 
 pytestmark = [
@@ -59,29 +53,14 @@ def desk() -> FakeDesk:
 
 @pytest.fixture(scope="module")
 def address(desk: FakeDesk) -> Iterator[str]:
-    app, assets = FastAPI(), page_assets()
-    install_assets(app, assets)
-    install_icon(app)
-    config = uvicorn.Config(
-        mount(app, desk, assets), host="127.0.0.1", port=0, log_level="warning", timeout_graceful_shutdown=1
-    )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    deadline = time.monotonic() + 60
-    while not server.started and time.monotonic() < deadline:
-        time.sleep(0.05)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join(20)
+    with desk_at(desk) as served:
+        yield served
 
 
 @pytest.fixture(scope="module")
 def chrome() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
+    with browser_here() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -1,25 +1,19 @@
 """The page over a fake desk in a real browser."""
 
-import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
-import uvicorn
 from axe_playwright_python.sync_playwright import Axe
-from fastapi import FastAPI
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from orchestrator.kept_text import KeptText
 from orchestrator.preference import PreferenceVector
-from tests.browser import FLAGS, chromium
 from tests.webapp.canned import made_step
+from tests.webapp.desk_server import browser_here, desk_at
 from tests.webapp.fake_desk import QUESTION, FakeDesk
 from webapp.asking import DEFAULT_LIMITS, varied
-from webapp.ui.assets import install_assets, install_icon, page_assets
-from webapp.ui.mount import mount
 from webapp.views import words
 
 pytestmark = [
@@ -40,30 +34,14 @@ class Served:
 @pytest.fixture(scope="module")
 def served() -> Iterator[Served]:
     desk = FakeDesk(pace_s=0.6)
-    app, assets = FastAPI(), page_assets()
-    install_assets(app, assets)
-    install_icon(app)
-    config = uvicorn.Config(
-        mount(app, desk, assets), host="127.0.0.1", port=0, log_level="warning", timeout_graceful_shutdown=1
-    )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    deadline = time.monotonic() + 60
-    while not server.started and time.monotonic() < deadline:
-        time.sleep(0.05)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield Served(f"http://127.0.0.1:{port}", desk)
-    server.should_exit = True
-    thread.join(20)
+    with desk_at(desk) as url:
+        yield Served(url, desk)
 
 
 @pytest.fixture(scope="module")
 def chrome() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
+    with browser_here() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
