@@ -2,7 +2,7 @@
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.page.jobs.talk_page import PROJECTOR, READY, opened, violations
 
@@ -120,6 +120,24 @@ def test_a_run_that_goes_on_is_followed_to_its_end_and_then_left_alone(page: Pag
     page.on("request", lambda request: asked.append(request.url))
     page.wait_for_timeout(2_000)
     assert asked == []
+
+
+def test_a_talk_before_the_first_step_is_drawn_empty_and_then_goes_on(page: Page, base_url: str, run: str) -> None:
+    asked: list[str] = []
+
+    def not_begun(route: Route) -> None:
+        """The first reply is that of a run of which nothing has happened yet."""
+        talk = route.fetch().json()
+        if not asked:
+            talk |= {"ended": False, "lanes": []}
+            talk["alternatives"] = [one | {"steps": []} for one in talk["alternatives"]]
+        asked.append(route.request.url)
+        route.fulfill(json=talk)
+
+    page.route("**/api/v1/runs/*/talk", not_begun)
+    opened(page, f"{base_url}/stage?run={run}")
+    expect(page.locator(".st-bubble")).not_to_have_count(0)
+    assert len(asked) == 2
 
 
 def test_one_link_leads_from_the_desk_to_the_stage(page: Page, base_url: str, run: str) -> None:

@@ -95,7 +95,7 @@
     function draw(root, width, height, font) {
       const { talk, state } = player, steps = player.alternative().steps;
       const { most, slots } = scale(player);
-      const named = Math.max(...talk.lanes.map((lane) => Math.max(lane.name.length, Math.min(lane.model.length, 18))));
+      const named = Math.max(0, ...talk.lanes.map((lane) => Math.max(lane.name.length, Math.min(lane.model.length, 18))));
       const left = Math.min(width * (width < 500 ? 0.42 : 0.36), font * (1.9 + named * 0.56)), foot = font * 1.5;
       const rise = Math.min((height - foot) / Math.max(talk.lanes.length, 1), font * 7), stride = (width - left - font * 0.5) / slots;
       const top = (height - foot - rise * talk.lanes.length) / 2;
@@ -109,7 +109,7 @@
       });
       const shown = steps.slice(0, Math.min(state.at, steps.length));
       root.append(svg("path", { d: path(shown.map((step) => [x(step), y(step)])), class: "st-route" }));
-      const every = Math.ceil((font * 1.6) / stride);
+      const every = Math.max(Math.ceil((font * 1.6) / stride), 1);
       for (let at = 0; at < slots; at += every) {
         const inside = at < steps.length;
         root.append(svg("text", { x: left + (at + 0.5) * stride, y: height - font * 0.25, class: `st-tick ${inside ? "" : "st-faint"}` }, at + 1));

@@ -13,7 +13,7 @@
       const y = (usd) => height - foot - (total ? usd / total : 0) * (height - foot - head);
       root.append(svg("line", { x1: 0, x2: width, y1: y(0), y2: y(0), class: "st-rail" }));
       const dearest = Math.max(...steps.map((step) => Number(step.usd ?? 0)));
-      const every = Math.ceil((font * 1.6) / stride);
+      const every = Math.max(Math.ceil((font * 1.6) / stride), 1);
       steps.forEach((step, at) => {
         if (at % every === 0) root.append(svg("text", { x: (at + 0.5) * stride, y: height - font * 0.25, class: "st-tick" }, at + 1));
         if (at < player.ended()) stair(root, step, { y, stride, font, total, dearest, before: at ? Number(steps[at - 1].so_far.usd) : 0 });
