@@ -34,18 +34,18 @@ vllm:
 # Installs a CPU build of vLLM where one can be had, and skips, saying why, where not.
 test-vllm: $(VENV)/.dev
 	$(BIN)/python -m tests.vllm.environment
-	$(BIN)/pytest -q tests/vllm $(ARGS)
+	$(BIN)/pytest -q --timeout 1200 tests/vllm $(ARGS)
 
 test-local: $(LOCAL)/.train
-	@if test -s $<; then $(LOCAL)/bin/python -m pytest -q tests/local $(ARGS); else cat $(LOCAL)/why; fi
+	@if test -s $<; then $(LOCAL)/bin/python -m pytest -q --timeout 1200 tests/local $(ARGS); else cat $(LOCAL)/why; fi
 
 test-train: $(LOCAL)/.train
-	@if test -s $<; then $(LOCAL)/bin/python -m pytest -q -s tests/train $(ARGS); else cat $(LOCAL)/why; fi
+	@if test -s $<; then $(LOCAL)/bin/python -m pytest -q -s --timeout 1200 tests/train $(ARGS); else cat $(LOCAL)/why; fi
 
 # verl cannot share an environment with the rest: it needs another transformers.
 test-verl: $(VENV)/.dev
 	$(BIN)/python -m tests.verl.environment
-	$(BIN)/pytest -q tests/verl $(ARGS)
+	$(BIN)/pytest -q --timeout 1200 tests/verl $(ARGS)
 
 train: $(LOCAL)/.train
 	@test -s $< || { cat $(LOCAL)/why; exit 2; }
@@ -60,12 +60,12 @@ $(LOCAL)/.train: $(VENV)/.dev
 	else echo "Skipped: PyTorch's CPU build cannot be installed here; make its wheels known to pip" > $(LOCAL)/why; : > $@; fi
 
 test-faults: $(VENV)/.dev
-	PODIUM_FAULT_TRAJECTORIES=500 $(BIN)/pytest -q -s tests/test_fault_trajectories.py
-	PODIUM_KILLS=50 $(BIN)/pytest -q tests/webapp/test_server_kill.py tests/storage/test_kill.py
+	PODIUM_FAULT_TRAJECTORIES=500 $(BIN)/pytest -q -s --timeout 1200 tests/test_fault_trajectories.py
+	PODIUM_KILLS=50 $(BIN)/pytest -q --timeout 1200 tests/webapp/test_server_kill.py tests/storage/test_kill.py
 
 # EXAMPLES inputs for each parser, a half of that for two of them, a tenth for imports into a database.
 test-fuzz: $(VENV)/.dev
-	PODIUM_FUZZ_EXAMPLES=$(or $(EXAMPLES),140000) $(BIN)/pytest -q -s tests/fuzz $(ARGS)
+	PODIUM_FUZZ_EXAMPLES=$(or $(EXAMPLES),140000) $(BIN)/pytest -q -s --timeout 0 tests/fuzz $(ARGS)
 
 check: lint types contracts
 

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.page.conftest import serving
 from tests.page.jobs.rank_world import Ranker, make_study, progress, seed
+from tests.page.watch import MakeContext, MakePage
 
 pytestmark = pytest.mark.browser
 GUIDELINES = "Read the answers first.\n\nPrefer the one you would send to a customer."
@@ -29,10 +30,10 @@ def base_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", SIZES)
 def test_studies_and_a_ballot_look_right(
-    browser: Browser, base_url: str, artifacts: Path, scheme: Any, size: str
+    another_page: MakePage, base_url: str, artifacts: Path, scheme: Any, size: str
 ) -> None:
     width, height = SIZES[size]
-    page = browser.new_page(color_scheme=scheme, viewport={"width": width, "height": height})
+    page = another_page(color_scheme=scheme, viewport={"width": width, "height": height})
     page.add_init_script(
         "window.shifts = 0; new PerformanceObserver((list) => list.getEntries().forEach("
         "(one) => one.hadRecentInput || (window.shifts += one.value))).observe({type: 'layout-shift', buffered: true})"
@@ -47,11 +48,10 @@ def test_studies_and_a_ballot_look_right(
         assert page.evaluate("window.shifts") < 0.05, "what was read stays where it was"
         found = Axe().run(page).response["violations"]
         assert [(v["id"], v["nodes"][0]["html"][:200]) for v in found if v["impact"] in ("serious", "critical")] == []
-    page.close()
 
 
-def test_a_ballot_is_ranked_by_touch_on_a_phone(browser: Browser, base_url: str) -> None:
-    context = browser.new_context(has_touch=True, viewport={"width": 360, "height": 640})
+def test_a_ballot_is_ranked_by_touch_on_a_phone(another_context: MakeContext, base_url: str) -> None:
+    context = another_context(has_touch=True, viewport={"width": 360, "height": 640})
     ann = Ranker(context.new_page(), base_url, "thumb")
     ann.open(make_study(base_url))
     ballot = ann.ballot
@@ -65,18 +65,19 @@ def test_a_ballot_is_ranked_by_touch_on_a_phone(browser: Browser, base_url: str)
     dock.get_by_role("button", name="Submit").tap()
     ann.page.wait_for_function("before => !location.search.includes(before)", arg=ballot)
     assert ann.kept(ballot)["groups"] == [["D"], ["C"], ["A"], ["B"]]
-    context.close()
 
 
 def drag_by_touch(ann: Ranker, label: str) -> None:
-    """Drag a card above the first one."""
+    """Drag a card above the first one, and hold it still before letting go: what is thrown eats the next tap."""
     grip = ann.page.locator(f'.pd-card[data-label="{label}"] .pd-grip')
     expect(grip).to_be_in_viewport()
     first = ann.page.locator(".pd-group").first
     first.scroll_into_view_if_needed()
     target = None
-    while target is None or first.bounding_box() != target:  # The page scrolls to the list.
-        target = first.bounding_box()
+    for _ in range(20):  # The page scrolls to the list.
+        before, target = target, first.bounding_box()
+        if before == target:
+            break
         ann.page.wait_for_timeout(400)
     start = grip.bounding_box()
     assert start is not None
@@ -87,6 +88,8 @@ def drag_by_touch(ann: Ranker, label: str) -> None:
     for part in range(1, 9):
         at = {"x": x + 8, "y": y + (goal - y) * part / 8}
         finger.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [at]})
+        ann.page.wait_for_timeout(16)
+    ann.page.wait_for_timeout(400)
     finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
     expect(ann.page.locator(".pd-group .pd-card").first).to_have_attribute("data-label", label)
 
@@ -118,8 +121,8 @@ WRONG = (
 )
 
 
-def test_what_is_wrong_in_the_form_is_said_at_its_field(browser: Browser, base_url: str) -> None:
-    page = browser.new_page()
+def test_what_is_wrong_in_the_form_is_said_at_its_field(another_page: MakePage, base_url: str) -> None:
+    page = another_page()
     Ranker(page, base_url, "maker").open()
     page.get_by_role("button", name="New study").click()
     form = page.get_by_role("dialog")
@@ -133,7 +136,6 @@ def test_what_is_wrong_in_the_form_is_said_at_its_field(browser: Browser, base_u
         expect(field.get_by_role("alert")).to_contain_text(said)
         field.locator("input").fill(before)
     expect(form.get_by_label("Guidelines")).to_have_value(GUIDELINES)
-    page.close()
 
 
 def test_somebody_says_their_name_and_it_is_kept(page: Page, base_url: str) -> None:
