@@ -1,5 +1,5 @@
 # make run    set everything up and open the app
-# make test   set everything up, the browser included, and run every check
+# make test   set everything up, the browser included, and run lint, types, import contracts and the test suite
 # make vllm   serve Nemotron-Orchestrator-8B on a GPU of this machine
 # make train  train the bundled orchestrator anew, from a seed, on two CPU cores or a GPU
 # make test-jobs, test-vllm, test-local, test-train, test-verl, test-faults   the slower suites: each audience's whole job in

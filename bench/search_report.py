@@ -13,22 +13,44 @@ class Figure:
 
     p50: float
     p95: float
-    most: float
     computed: float
     computed_p95: float
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """All that was measured; pairs of seconds are with the rows to search by and without, or up and down."""
+class World:
+    """What was searched in."""
 
     trajectories: int
     queries: int
+    days: int
     size: int
-    few: int
-    imports: tuple[float, float]
-    lives: tuple[float, float]
+    """Bytes of the database."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """So many trajectories kept, with the rows to search by and without."""
+
+    count: int
+    took_s: tuple[float, float]
+
+    @property
+    def each_us(self) -> tuple[float, float]:
+        """Microseconds of one."""
+        with_rows, without = (1e6 * seconds / self.count for seconds in self.took_s)
+        return with_rows, without
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """All that was measured."""
+
+    world: World
+    imports: Turns
+    lives: Turns
     moved: tuple[float, float]
+    """Seconds of taking the tables back and of filling them again."""
     pages: Mapping[str, Figure]
     sums: Mapping[str, Figure]
     stall: float
@@ -36,16 +58,15 @@ class Measured:
 
 def report(m: Measured) -> str:
     """All of it."""
-    with_rows, without = (1e6 * seconds / m.few for seconds in m.imports)
-    living, bare = (1e6 * seconds / 300 for seconds in m.lives)
+    (with_rows, without), (living, bare) = m.imports.each_us, m.lives.each_us
     lines = [
-        f"# Searching {m.trajectories:,} trajectories",
+        f"# Searching {m.world.trajectories:,} trajectories",
         "",
-        f"`python -m bench.search --trajectories {m.trajectories}`; SQLite {sqlite3.sqlite_version}, Python "
+        f"`python -m bench.search --trajectories {m.world.trajectories}`; SQLite {sqlite3.sqlite_version}, Python "
         f"{platform.python_version()}, {os.cpu_count()} cores with other work on the machine "
-        f"(load {os.getloadavg()[1]:.1f}). The database has "
-        f"{m.size / 1e6:,.0f} MB, {m.queries:,} queries, 90 days, four alternatives a run. A page has 50 "
-        "rows and is read with its routes and records. Milliseconds: of computing in the thread that asks, which is "
+        f"(load {os.getloadavg()[1]:.1f}). The database has {m.world.size / 1e6:,.0f} MB, {m.world.queries:,} "
+        f"queries, {m.world.days} days, four alternatives a run. A page has 50 rows and is read "
+        "with its routes and records. Milliseconds: of computing in the thread that asks, which is "
         "about what an idle machine takes, and of waiting on this busy one.",
         "",
         *_table("Pages and counts", m.pages),

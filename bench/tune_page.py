@@ -9,14 +9,13 @@ import asyncio
 import json
 import os
 import platform
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from math import ceil, inf, isfinite
 from pathlib import Path
-from statistics import median, quantiles
+from statistics import median
 from typing import Any
 
 import httpx
@@ -25,8 +24,8 @@ from playwright.sync_api import Page, sync_playwright
 from bench.stored import A_QUERY, fill, rank
 from storage.store import Store
 from tests.browser import FLAGS, chromium
+from tests.page.conftest import serving
 
-ROOT = Path(__file__).parents[1]
 TARGET_MS = 100.0
 HEARD = """() => {
   const T = window.Podium.tune, range = document.querySelector('#weight-cost');
@@ -45,18 +44,8 @@ def served(trajectories: int) -> Iterator[str]:
     """A server over a new database with so many trajectories; gives its address."""
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(_filled(f"sqlite:///{Path(folder) / 'podium.sqlite3'}", trajectories))
-        environment = {**os.environ, "PODIUM_DATA_DIR": folder}
-        command = [sys.executable, "-m", "webapp", "serve", "--port", "0"]
-        with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as server:
-            try:
-                assert server.stdout is not None
-                address = ""
-                while "Podium is at " not in address:
-                    address = server.stdout.readline()
-                yield address.split("Podium is at ")[1].strip().removesuffix("/ui")
-            finally:
-                server.terminate()
-                server.wait(timeout=30)
+        with serving(Path(folder)) as address:
+            yield address
 
 
 async def _filled(url: str, trajectories: int) -> None:
@@ -75,8 +64,8 @@ def read(base: str) -> dict[str, float]:
     return {"reading_s": time.perf_counter() - began, "others_waited_ms": longest * 1_000}
 
 
-def dragged(page: Page, moves: int, pause_ms: float) -> list[tuple[float, float]]:
-    """Milliseconds from each input event to the text, in the order of the events, with the number of the event."""
+def dragged(page: Page, moves: int, pause_ms: float) -> list[float]:
+    """Milliseconds from each input event to the text, in the order of the events; endless where none answered it."""
     page.evaluate("() => { window.moved = []; window.shown = []; }")
     box = page.locator("#weight-cost").bounding_box()
     assert box is not None
@@ -92,15 +81,21 @@ def dragged(page: Page, moves: int, pause_ms: float) -> list[tuple[float, float]
     return list(_waits(moved, shown))
 
 
-def _waits(moved: Sequence[Any], shown: Sequence[Any]) -> Iterator[tuple[float, float]]:
+def _waits(moved: Sequence[Any], shown: Sequence[Any]) -> Iterator[float]:
     """A reply answers an input event if it is for that event's weight or for that of a later one."""
     last: dict[float, float] = {}
     for number, (_, weight) in enumerate(moved):
         last[weight] = number
     for number, (at, _) in enumerate(moved):
         answers = [when for when, weight, _ in shown if when >= at and last.get(weight, -1) >= number]
-        if answers:
-            yield number, min(answers) - at
+        yield min(answers) - at if answers else inf
+
+
+def summed(waits: Sequence[float]) -> dict[str, float]:
+    """Median and 95th percentile, in which an unanswered move is endless, and how many were answered."""
+    in_order = sorted(waits)
+    p95 = in_order[ceil(0.95 * len(waits)) - 1]
+    return {"median": median(waits), "p95": p95, "answered": sum(isfinite(one) for one in waits), "moves": len(waits)}
 
 
 def measured(trajectories: int, moves: int) -> dict[str, Any]:
@@ -117,8 +112,7 @@ def measured(trajectories: int, moves: int) -> dict[str, Any]:
         dragged(page, 10, 50)
         page.evaluate("() => { window.shift = 0; }")
         for name, pause in (("step_ms", 250.0), ("drag_ms", 16.0)):
-            waits = [wait for _, wait in dragged(page, moves, pause)]
-            found[name] = {"median": median(waits), "p95": quantiles(waits, n=20)[-1], "moves": len(waits)}
+            found[name] = summed(dragged(page, moves, pause))
         found["layout_shift"] = page.evaluate("() => window.shift")
         browser.close()
     return found
@@ -133,18 +127,25 @@ def report(found: Sequence[dict[str, Any]]) -> str:
         "",
         "Milliseconds from the input event to the changed text, in Chromium at 1280 × 720 against `podium serve` on",
         f"the same machine ({machine}, load {load:.1f} at the start), with 25 winners and a comparison shown.",
-        "*One by one*: a move every 250 ms; *dragged*: 60 moves a second. Target: at most 100 ms for 10,000.",
+        f"*One by one*: a move every 250 ms; *dragged*: 60 moves a second. Target: p95 at most {TARGET_MS:.0f} ms.",
+        "A move is answered by the totals of its setting or of a later one; one that is not counts as endless.",
         "",
-        "| trajectories | one by one, median | p95 | dragged, median | p95 | layout shift | reading | others waited |",
-        "|---|---|---|---|---|---|---|---|",
+        "| trajectories | one by one, median | p95 | answered of moves | dragged, median | p95 | answered of moves "
+        "| layout shift | reading | others waited |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
     lines += [
-        f"| {one['trajectories']:,} | {one['step_ms']['median']:.0f} | {one['step_ms']['p95']:.0f} "
-        f"| {one['drag_ms']['median']:.0f} | {one['drag_ms']['p95']:.0f} | {one['layout_shift']:.3f} "
-        f"| {one['reading_s']:.1f} s | {one['others_waited_ms']:.0f} ms at most |"
+        f"| {one['trajectories']:,} | {_cells(one['step_ms'])} | {_cells(one['drag_ms'])} "
+        f"| {one['layout_shift']:.3f} | {one['reading_s']:.1f} s | {one['others_waited_ms']:.0f} ms at most |"
         for one in found
     ]
     return "\n".join(lines) + "\n"
+
+
+def _cells(waits: dict[str, float]) -> str:
+    """Of the table; says so where the target is missed."""
+    missed = "" if waits["p95"] <= TARGET_MS else " **missed**"
+    return f"{waits['median']:.0f} | {waits['p95']:.0f}{missed} | {waits['answered']} of {waits['moves']}"
 
 
 def main() -> None:

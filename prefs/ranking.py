@@ -17,7 +17,7 @@ MarkKind = Literal["needless", "wrong", "good"]
 PHASES: Final[tuple[Phase, ...]] = get_args(Phase)
 MARK_KINDS: Final[tuple[MarkKind, ...]] = get_args(MarkKind)
 REVEALED: Final = frozenset({"cost", "latency"})
-"""What the second look at a ballot shows."""
+"""Elements of P that a ballot may hide until the second look at it."""
 LONGEST_REASON = 5_000
 LONGEST_NOTE: Final = 500
 LONGEST_TAG: Final = 60
@@ -83,6 +83,7 @@ class Ranking:
             raise RankingMismatch(f"a reason has at most {LONGEST_REASON:,} characters, not {len(self.reason):,}")
         _check_phase(self)
         check_tags(self.tags)
+        _check_marks(self)
         _check_attention(self)
         notes = (mark.note for mark in self.marks)
         try:
@@ -146,11 +147,14 @@ def check_tags(tags: tuple[str, ...]) -> None:
         raise RankingMismatch("a tag is named twice")
 
 
-def _check_attention(ranking: Ranking) -> None:
+def _check_marks(ranking: Ranking) -> None:
     places = Counter((mark.label, mark.step) for mark in ranking.marks)
     for (label, step), count in places.items():
         if count > 1:
-            raise RankingMismatch(f"step {step + 1} of {label} is marked twice; a step has one mark")
+            raise RankingMismatch(f"step {step} of {label} is marked twice; a step has one mark")
+
+
+def _check_attention(ranking: Ranking) -> None:
     for label, seconds in ranking.active_s.items():
         if not (math.isfinite(seconds) and seconds >= 0):
             raise RankingMismatch(f"active_s of {label} must be seconds from 0, not {seconds}")

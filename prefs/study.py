@@ -12,7 +12,7 @@ from typing import Final, Literal, get_args
 
 from orchestrator.model_call import utc
 from prefs.ballot import MOST_ALTERNATIVES
-from prefs.ranking import REVEALED, check_tags
+from prefs.ranking import REVEALED, RankingMismatch, check_tags
 
 Hidden = Literal["identity", "cost", "latency", "preference", "outcome"]
 NextBy = Literal["order", "random", "informative"]
@@ -42,6 +42,14 @@ TAGS: Final = (
 _SEEDS: Final = range(2**31)
 
 
+class WrongStudy(ValueError):
+    """A study that cannot be made; `field` is the one at fault."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
 @dataclass(frozen=True, slots=True)
 class Study:
     """What is asked, of how many people each, and in which order. Its ballots are kept beside it."""
@@ -60,8 +68,7 @@ class Study:
     gold_share: float = 0.0
     """Of a person's ballots that are gold, spread evenly; see `prefs.agreement.gold`."""
     next_by: NextBy = "random"
-    """Which ballot comes next: in the study's order, in each person's own seeded order, or one made for what its
-    ranking teaches."""
+    """Which ballot comes next: in the study's order, each person's own seeded one, or one made for what it teaches."""
     most_ballots: int | None = None
     """How many ballots are made as people ask, where the next one is chosen to be informative; otherwise `None`."""
     random_share: float = 0.2
@@ -80,8 +87,8 @@ class Study:
         object.__setattr__(self, "made_at", utc(self.made_at))
         if self.closed_at is not None:
             object.__setattr__(self, "closed_at", utc(self.closed_at))
-        _check_text("the name of a study", self.name.strip(), 1, LONGEST_NAME)
-        _check_text("the guidelines", self.guidelines, 0, LONGEST_GUIDELINES)
+        _check_text("name", "the name of a study", self.name.strip(), 1, LONGEST_NAME)
+        _check_text("guidelines", "the guidelines", self.guidelines, 0, LONGEST_GUIDELINES)
         _check_range("alternatives", self.alternatives, 2, MOST_ALTERNATIVES)
         _check_range("overlap", self.overlap, 1, MOST_OVERLAP)
         _check_range("gold_share", self.gold_share, 0, 1)
@@ -90,7 +97,10 @@ class Study:
         _check_range("seed", self.seed, _SEEDS[0], _SEEDS[-1])
         _check_choice(self)
         _check_hidden(self)
-        check_tags(self.tags)
+        try:
+            check_tags(self.tags)
+        except RankingMismatch as error:
+            raise WrongStudy("tags", str(error)) from None
 
     def lease(self, now: datetime) -> datetime:
         """When a lease that begins now runs out."""
@@ -184,48 +194,55 @@ class Progress:
     """Of the person asked for, or of everybody by name."""
 
 
-def _check_text(noun: str, text: str, least: int, most: int) -> None:
+def _check_text(field: str, noun: str, text: str, least: int, most: int) -> None:
     if not least <= len(text) <= most:
-        raise ValueError(f"{noun} must have {least} to {most:,} characters, not {len(text):,}")
+        raise WrongStudy(field, f"{noun} must have {least} to {most:,} characters, not {len(text):,}")
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise ValueError(f"{noun} holds half a character; send proper Unicode") from None
+        raise WrongStudy(field, f"{noun} holds half a character; send proper Unicode") from None
     if "\0" in text:
-        raise ValueError(f"{noun} holds a NUL character; leave it out")
+        raise WrongStudy(field, f"{noun} holds a NUL character; leave it out")
 
 
 def _check_range(name: str, value: float, low: float, high: float) -> None:
     if not low <= value <= high:
-        raise ValueError(f"{name} must be from {low:,g} to {high:,g}, not {value:,g}")
+        raise WrongStudy(name, f"{name} must be from {low:,g} to {high:,g}, not {value:,g}")
 
 
 def _check_choice(study: Study) -> None:
     if study.next_by not in NEXT_BY:
-        raise ValueError(f"next_by must be one of {', '.join(NEXT_BY)}, not {study.next_by!r}")
+        raise WrongStudy("next_by", f"next_by must be one of {', '.join(NEXT_BY)}, not {study.next_by!r}")
     if study.next_by != "informative":
         if study.most_ballots is not None:
-            raise ValueError("most_ballots is for studies whose next ballot is informative; leave it out")
+            raise WrongStudy("most_ballots", "most_ballots is for informative studies alone; leave it out")
         return
     if study.most_ballots is None:
-        raise ValueError("an informative study makes its ballots as people ask: say how many with most_ballots")
+        raise WrongStudy(
+            "most_ballots", "an informative study makes its ballots as people ask: say how many with most_ballots"
+        )
     _check_range("most_ballots", study.most_ballots, 1, MOST_BALLOTS)
     if study.gold_share:
-        raise ValueError("an informative study has no gold ballots: set gold_share to 0, or choose another next_by")
+        raise WrongStudy(
+            "gold_share", "an informative study has no gold ballots: set gold_share to 0, or choose another next_by"
+        )
 
 
 def _check_hidden(study: Study) -> None:
     for name in study.hidden:
         if name not in HIDDEN:
-            raise ValueError(f"hidden may name {', '.join(HIDDEN)}, not {name!r}")
+            raise WrongStudy("hidden", f"hidden may name {', '.join(HIDDEN)}, not {name!r}")
     if len(set(study.hidden)) < len(study.hidden):
-        raise ValueError("hidden names something twice")
+        raise WrongStudy("hidden", "hidden names something twice")
     if study.gold_share and not {"cost", "latency"}.isdisjoint(study.hidden):
-        raise ValueError(
-            "gold ballots are fair only where cost and latency are shown: set gold_share to 0 or show both"
+        raise WrongStudy(
+            "gold_share",
+            "gold ballots are fair only where cost and latency are shown: set gold_share to 0 or show both",
         )
     if study.two_phases and REVEALED.isdisjoint(study.hidden):
-        raise ValueError("a study in two phases reveals cost or latency in the second: name one or both in hidden")
+        raise WrongStudy(
+            "two_phases", "a study in two phases reveals cost or latency in the second: name one or both in hidden"
+        )
 
 
 def _unit(text: str) -> float:

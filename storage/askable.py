@@ -8,12 +8,13 @@ from sqlalchemy import ColumnElement, and_, select
 from orchestrator.trajectory import StopReason
 from prefs.asking.pool import AskingPool
 from prefs.features import Features, features
+from storage.column_text import searchable
 from storage.judgements import trajectories
 from storage.pages import batches, in_order_of_time
 from storage.reader import Reader
 from storage.records import load_ballot
 from storage.tables import BALLOT, TRAJECTORY
-from storage.trajectories import FINAL, searchable
+from storage.trajectories import FINAL
 
 NEWEST: Final = 5_000
 """Trajectories among which a ballot is sought: the newest ones."""

@@ -13,6 +13,7 @@ from prefs.ballot import Ballot
 from storage.audience_tables import AUDIENCE, SEAT
 from storage.errors import StoreConflict, StoreMissing
 from storage.rankings import keep_ballot
+from storage.study_assignments import alone
 from storage.study_records import aware
 from storage.tables import RANKING
 from storage.trajectories import check_id
@@ -33,6 +34,7 @@ class Count:
 
 def create(connection: Connection, audience: Audience, ballot: Ballot) -> Audience:
     """Keep an audience with its ballot, unless another one of its run is open: then that one."""
+    alone(connection)
     if (other := _open_of(connection, audience.run, audience.made_at)) is not None:
         return other
     keep_ballot(connection, ballot)
@@ -88,7 +90,7 @@ def sit(connection: Connection, audience: str, token_sha256: str, new: Seat, mos
     _locked(connection, audience)
     if (known := seat(connection, audience, token_sha256)) is not None:
         return known
-    if count(connection, audience, "").joined >= most:
+    if _seats(connection, audience) >= most:
         return None
     values = {"annotator": check_id("an annotator", new.annotator), "joined_at": new.joined_at}
     connection.execute(insert(SEAT), {"audience_id": audience, "token_sha256": token_sha256} | values)
@@ -109,9 +111,8 @@ def number(connection: Connection, audience: str, annotator: str) -> int:
 
 def count(connection: Connection, audience: str, ballot: str) -> Count:
     """How many sit there, and how often they ranked."""
-    seats = select(func.count()).select_from(SEAT).where(SEAT.c.audience_id == audience)
     ranked = select(func.count()).select_from(RANKING).where(RANKING.c.ballot_id == ballot)
-    return Count(int(connection.execute(seats).scalar_one()), int(connection.execute(ranked).scalar_one()))
+    return Count(_seats(connection, audience), int(connection.execute(ranked).scalar_one()))
 
 
 class Audiences:
@@ -165,9 +166,15 @@ def _open_of(connection: Connection, run: str, now: datetime) -> Audience | None
     return next((one for one in newest(connection, run, 20) if one.open(now)), None)
 
 
+def _seats(connection: Connection, audience: str) -> int:
+    taken = select(func.count()).select_from(SEAT).where(SEAT.c.audience_id == audience)
+    return int(connection.execute(taken).scalar_one())
+
+
 def _locked(connection: Connection, id: str) -> Audience:
-    """The audience, locked against other processes that change it or its seats."""
-    row = connection.execute(select(AUDIENCE).where(AUDIENCE.c.id == id).with_for_update()).first()
+    """The audience, while nobody else changes it or its seats; raises StoreMissing."""
+    alone(connection)
+    row = connection.execute(select(AUDIENCE).where(AUDIENCE.c.id == id)).first()
     if row is None:
         raise StoreMissing(f"there is no audience {id[:200]!r}")
     return _audience(row)

@@ -85,9 +85,20 @@ def upgrade_engine(engine: Engine) -> None:
             connection.execute(select(func.pg_advisory_xact_lock(_UPGRADING)))
         if (foreign := _foreign_version(connection)) is not None:
             raise StoreVersion(foreign)
-        settings = _settings()
-        settings.attributes["connection"] = connection
-        command.upgrade(settings, "head")
+        _bring(connection, "head")
+
+
+def migrate(url: str, to: str) -> None:
+    """Bring the schema to that version, newer or older; an older one loses what came with later ones.
+
+    Raises StoreError. For tests and measurements: nobody else may use the database meanwhile.
+    """
+    engine = open_engine(url)
+    try:
+        with told_plainly(named(engine)), writing(engine).begin() as connection:
+            _bring(connection, to)
+    finally:
+        engine.dispose()
 
 
 def version_problem(connection: Connection) -> str | None:
@@ -95,11 +106,16 @@ def version_problem(connection: Connection) -> str | None:
     foreign = _foreign_version(connection)
     if foreign is not None:
         return foreign
-    head = ScriptDirectory.from_config(_settings()).get_current_head()
+    needed = newest_version()
     current = MigrationContext.configure(connection).get_current_revision()
-    if current == head:
+    if current == needed:
         return None
-    return f"its schema is {current or 'empty'}, this version needs {head}: run `podium db upgrade`"
+    return f"its schema is {current or 'empty'}, this version needs {needed}: run `podium db upgrade`"
+
+
+def newest_version() -> str | None:
+    """The version of the schema that this Podium needs."""
+    return ScriptDirectory.from_config(_settings()).get_current_head()
 
 
 def check(url: str) -> list[str]:
@@ -141,6 +157,16 @@ def _foreign_version(connection: Connection) -> str | None:
         f"the database was made by a newer Podium (its schema is {', '.join(sorted(strange))}): "
         "update Podium, or choose another database with --db"
     )
+
+
+def _bring(connection: Connection, to: str) -> None:
+    """Upgrade, or take back where the schema is newer than that."""
+    settings = _settings()
+    settings.attributes["connection"] = connection
+    current = MigrationContext.configure(connection).get_current_revision()
+    behind = ScriptDirectory.from_config(settings).walk_revisions("base", current) if current else ()
+    move = command.downgrade if to in {script.revision for script in behind} else command.upgrade
+    move(settings, to)
 
 
 def _settings() -> Config:

@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Select, func, select
 from storage.pages import Read, Row
 from storage.search_conditions import conditions
 from storage.search_rows import amount_of
-from storage.search_tables import FIGURES, FINDING, NANO, ROUTED_CALL
+from storage.search_tables import FIGURES, LISTING, NANO, ROUTED_CALL
 from storage.search_wishes import Wanted
 
 _MICRO: Final = 1_000_000
@@ -99,7 +99,7 @@ class Figures:
 
 def figures(read: Read, wanted: Wanted, period: Period = Period.DAY, offset_min: int = 0) -> Figures:
     """The figures of what is found; `offset_min` is the viewer's distance from UTC."""
-    rows = read(select(*(FINDING.c[name] for name in FIGURES)).where(FINDING.c.steps.is_not(None), *conditions(wanted)))
+    rows = read(select(*(LISTING.c[name] for name in FIGURES)).where(LISTING.c.steps.is_not(None), *conditions(wanted)))
     minutes, named, *amounts = zip(*rows, strict=True) if rows else [()] * len(FIGURES)
     times = (np.array(minutes, np.int64) + offset_min) // period.minutes * period.minutes
     policies, codes = np.unique(np.array(named, object).astype(str), return_inverse=True)
@@ -175,7 +175,7 @@ def _of_all(read: Read) -> tuple[Iterable[Row], Iterable[Row]]:
 
 def _of_found(read: Read, filters: Filters) -> tuple[Iterable[Row], Iterable[Row]]:
     """Counted here."""
-    found = ROUTED_CALL.c.trajectory_id.in_(select(FINDING.c.trajectory_id).where(*filters))
+    found = ROUTED_CALL.c.trajectory_id.in_(select(LISTING.c.trajectory_id).where(*filters))
     names = ("alias", "latency_bucket", "failed", "simulated", "cost_bucket")
     counted = Counter(read(select(*(ROUTED_CALL.c[name] for name in names)).where(found, ~ROUTED_CALL.c.shared)))
     latencies = ((*row[:4], how_often) for row, how_often in counted.items())

@@ -9,9 +9,10 @@ from typing import Final
 
 from sqlalchemy import Connection, RowMapping, select, tuple_
 
+from storage.column_text import folded
 from storage.records import load_run
 from storage.tables import BALLOT, RANKING, RUN, TRAJECTORY
-from storage.trajectories import FINAL, State, find, searchable
+from storage.trajectories import FINAL, State, find
 
 MOST_AT_ONCE: Final = 500
 
@@ -42,7 +43,7 @@ def runs(connection: Connection, search: str | None, limit: int, before: str | N
     if not 1 <= limit <= MOST_AT_ONCE:
         raise ValueError(f"ask for 1 to {MOST_AT_ONCE} runs at once, not {limit}")
     wanted = select(RUN.c.record).order_by(RUN.c.asked_at.desc(), RUN.c.id.desc()).limit(limit)
-    for word in searchable(search or "").casefold().split():
+    for word in folded(search or "").split():
         wanted = wanted.where(RUN.c.folded_query.contains(word, autoescape=True))
     if before is not None:
         last = select(RUN.c.asked_at, RUN.c.id).where(RUN.c.id == before)

@@ -95,6 +95,8 @@ def second_looks(read: Read, study_id: str | None = None) -> Iterator[SecondLook
         .where(blind.c.phase == "blind", RANKING.c.phase == "revealed", not_superseded())
     )
     if study_id is not None:
+        if not study_id.isprintable():  # not every database takes such a text as a value
+            return
         query = query.where(
             BALLOT.c.id.in_(select(STUDY_BALLOT.c.ballot_id).where(STUDY_BALLOT.c.study_id == study_id))
         )

@@ -4,7 +4,8 @@ Totals stand in columns; which aliases were called, and with what usage, only in
 """
 
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
@@ -46,7 +47,7 @@ def outcomes(read: Read, *, calls: bool = False, told: Told | None = None) -> It
         steps = _steps(read, [row[0] for row in page])
         for row in page:
             of_row = steps.get(row[0], [])
-            yield _stored(row, of_row), tuple(_calls(row[0], of_row)) if calls else ()
+            yield _stored(row, _route(row[0], of_row)), tuple(_calls(row[0], of_row)) if calls else ()
         done += len(page)
         if told is not None:
             told(done)
@@ -69,18 +70,30 @@ def others(store: Reader, known: Collection[str]) -> list[str]:
 
 
 def routed(store: Reader, ids: Iterable[str], *, told: Told | None = None) -> Iterator[Routed]:
-    """These finished trajectories with their ways, a page in memory at a time. Raises RecordError."""
+    """These finished trajectories with their ways, a page in memory at a time, each the oldest first.
+
+    Raises RecordError where a step is damaged.
+    """
     done = 0
     for some in batches(iter(ids), PAGE):
         columns = (*(TRAJECTORY.c[name] for name in _COLUMNS), TRAJECTORY.c.run_id)
         steps = _steps(store.rows, some)
-        for row in store.rows(select(*columns).where(TRAJECTORY.c.id.in_(some))):
+        wanted = select(*columns).where(TRAJECTORY.c.id.in_(some))
+        for row in store.rows(wanted.order_by(TRAJECTORY.c.started_at, TRAJECTORY.c.id)):
             of_row = steps.get(row[0], [])
-            route = tuple(step["call"]["model"] for step in of_row if step.get("call") is not None)
-            yield Routed(_stored(row, of_row), row[7], route, _spent(row[0], of_row))
+            route = _route(row[0], of_row)
+            yield Routed(_stored(row, route), row[7], route, _spent(row[0], of_row))
         done += len(some)
         if told is not None:
             told(done)
+
+
+def _route(id: str, steps: Iterable[dict[str, Any]]) -> tuple[str, ...]:
+    """The aliases called, in order."""
+    try:
+        return tuple(step["call"]["model"] for step in steps if step.get("call") is not None)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise RecordError(f"a step of trajectory {id} is damaged: {error}") from error
 
 
 def _spent(id: str, steps: Iterable[dict[str, Any]]) -> dict[str, Decimal]:
@@ -108,22 +121,18 @@ def _steps(read: Read, ids: list[str]) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-def _stored(row: Row, steps: Iterable[dict[str, Any]]) -> Stored:
+def _stored(row: Row, route: Sequence[str]) -> Stored:
     id, query, verdict, cost_usd, unpriced_calls, latency_s, simulated = row[:7]
     usd = Decimal(cost_usd)
-    uses: dict[str, int] = {}
-    for step in steps:
-        if (call := step.get("call")) is not None:
-            uses[call["model"]] = uses.get(call["model"], 0) + 1
     outcome = OUTCOMES[Verdict(verdict)]
-    measured = Features(outcome, None if unpriced_calls else usd, latency_s, dict(sorted(uses.items())))
+    measured = Features(outcome, None if unpriced_calls else usd, latency_s, dict(sorted(Counter(route).items())))
     return Stored(id, query, measured, usd, unpriced_calls, simulated)
 
 
 def _calls(id: str, steps: Iterable[dict[str, Any]]) -> Iterator[ModelCall]:
     for step in steps:
-        bare = [{key: value for key, value in call.items() if key not in _TEXTS} for call in step["calls"]]
         try:
+            bare = [{key: value for key, value in call.items() if key not in _TEXTS} for call in step["calls"]]
             yield from _CALLS.validate_python(bare)
-        except ValidationError as error:
+        except (KeyError, TypeError, AttributeError, ValidationError) as error:
             raise RecordError(f"a call of trajectory {id} is damaged: {error}") from error

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import select
 
+from storage.column_text import folded, searchable
 from storage.pages import Read
 from storage.search_tables import NANO, ROUTED_CALL
 from storage.tables import TRAJECTORY
@@ -32,11 +33,11 @@ def past_calls(read: Read, alias: str, pool: str, *, simulated: bool, policy: st
     wanted = (
         select(TRAJECTORY.c.policy, call.cost_nano, call.latency_s, call.rest_cost_nano, call.rest_latency_s)
         .join_from(ROUTED_CALL, TRAJECTORY, call.trajectory_id == TRAJECTORY.c.id)
-        .where(call.alias == alias, TRAJECTORY.c.pool == pool, call.simulated.is_(simulated))
+        .where(call.alias == folded(alias), TRAJECTORY.c.pool == searchable(pool), call.simulated.is_(simulated))
         .where(~call.shared, ~call.failed, call.answered, call.latency_bucket.is_not(None))
     )
     if policy is not None:
-        wanted = wanted.where(TRAJECTORY.c.policy == policy)
+        wanted = wanted.where(TRAJECTORY.c.policy == searchable(policy))
     return [_past_call(row) for row in read(wanted.order_by(call.trajectory_id).limit(MOST))]
 
 

@@ -70,6 +70,8 @@ def check_steps(connection: Connection, ranking: Ranking, ballot: Ballot) -> Non
         of_this = select(func.count()).select_from(STEP).where(STEP.c.trajectory_id == ballot.trajectory(label))
         count = int(connection.execute(of_this).scalar_one())
         beyond = [mark.step for mark in ranking.marks if mark.label == label and mark.step >= count]
+        if beyond and count == 0:
+            raise RankingMismatch(f"{label} has no steps, so none can be marked")
         if beyond:
             raise RankingMismatch(f"{label} has no step {max(beyond)}: its steps are 0 to {count - 1}")
 

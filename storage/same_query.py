@@ -3,9 +3,10 @@
 from sqlalchemy import Connection, select
 
 from orchestrator.trajectory import StopReason, Trajectory
+from storage.column_text import searchable
 from storage.reader import Reader
 from storage.tables import TRAJECTORY
-from storage.trajectories import FINAL, find, searchable
+from storage.trajectories import FINAL, find
 
 
 def newest_answered(store: Reader, query: str, policy: str, pool: str) -> Trajectory | None:

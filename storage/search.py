@@ -13,20 +13,20 @@ from orchestrator.preference import PreferenceVector
 from storage.pages import Read, Row
 from storage.records import load_preference
 from storage.search_conditions import conditions
-from storage.search_tables import FINDING, ROUTED_CALL
+from storage.search_tables import LISTING, ROUTED_CALL
 from storage.search_wishes import LARGEST_PAGE, Mark, Order, Sorting, Wanted
 from storage.tables import RANKING, STEP, TRAJECTORY
 from storage.trajectories import State
 
 COLUMNS: Final = {
-    Order.DATE: FINDING.c.started_at,
-    Order.COST: FINDING.c.cost_nano,
-    Order.LATENCY: FINDING.c.latency_s,
-    Order.STEPS: FINDING.c.steps,
+    Order.DATE: LISTING.c.started_at,
+    Order.COST: LISTING.c.cost_nano,
+    Order.LATENCY: LISTING.c.latency_s,
+    Order.STEPS: LISTING.c.steps,
 }
 _HEAD: Final = (
-    *(FINDING.c[n] for n in ("trajectory_id", "run_id", "started_at", "verdict", "stop_reason", "policy", "steps")),
-    *(FINDING.c[n] for n in ("failed_steps", "unpriced_calls", "latency_s", "simulated", "ranked", "forked_from")),
+    *(LISTING.c[n] for n in ("trajectory_id", "run_id", "started_at", "verdict", "stop_reason", "policy", "steps")),
+    *(LISTING.c[n] for n in ("failed_steps", "unpriced_calls", "latency_s", "simulated", "ranked", "forked_from")),
     *(TRAJECTORY.c[n] for n in ("query", "state", "cost_usd", "header")),
 )
 
@@ -103,36 +103,41 @@ def count(read: Read, wanted: Wanted) -> Counted:
     """How many there are."""
     columns: tuple[ColumnElement[Any], ...] = (
         func.count(),
-        func.count().filter(FINDING.c.unpriced_calls > 0),
-        func.count().filter(FINDING.c.steps.is_(None)),
+        func.count().filter(LISTING.c.unpriced_calls > 0),
+        func.count().filter(LISTING.c.steps.is_(None)),
     )
-    query = select(*columns).select_from(FINDING).where(*conditions(wanted))
+    query = select(*columns).select_from(LISTING).where(*conditions(wanted))
     return Counted(*read(query)[0])
 
 
 def heads(read: Read, ids: Sequence[str]) -> list[Found]:
     """These trajectories in this order, as far as they are here."""
-    query = select(*_HEAD).join_from(FINDING, TRAJECTORY, FINDING.c.trajectory_id == TRAJECTORY.c.id)
-    rows = {row[0]: row for row in read(query.where(FINDING.c.trajectory_id.in_(ids)))}
+    ids = [id for id in ids if id.isprintable()]  # not every database takes another text as a value
+    query = select(*_HEAD).join_from(LISTING, TRAJECTORY, LISTING.c.trajectory_id == TRAJECTORY.c.id)
+    rows = {row[0]: row for row in read(query.where(LISTING.c.trajectory_id.in_(ids)))}
     routes = _routes(read, ids, [id for id, row in rows.items() if row[6] is None])
     return [_found(rows[id], routes.get(id, ())) for id in ids if id in rows]
 
 
 def forks_of(read: Read, id: str) -> list[str]:
     """The ids of the trajectories that were forked from this one, oldest first."""
-    query = select(FINDING.c.trajectory_id).where(FINDING.c.forked_from == id)
-    return [row[0] for row in read(query.order_by(FINDING.c.started_at, FINDING.c.trajectory_id))]
+    if not id.isprintable():
+        return []
+    query = select(LISTING.c.trajectory_id).where(LISTING.c.forked_from == id)
+    return [row[0] for row in read(query.order_by(LISTING.c.started_at, LISTING.c.trajectory_id))]
 
 
 def of_run(read: Read, run_id: str) -> list[str]:
     """The ids of a run's trajectories, oldest first."""
-    query = select(FINDING.c.trajectory_id).where(FINDING.c.run_id == run_id)
-    return [row[0] for row in read(query.order_by(FINDING.c.started_at, FINDING.c.trajectory_id))]
+    if not run_id.isprintable():
+        return []
+    query = select(LISTING.c.trajectory_id).where(LISTING.c.run_id == run_id)
+    return [row[0] for row in read(query.order_by(LISTING.c.started_at, LISTING.c.trajectory_id))]
 
 
 def policies(read: Read) -> list[str]:
     """Every policy that has run, in order of name."""
-    return [row[0] for row in read(select(FINDING.c.policy).distinct().order_by(FINDING.c.policy))]
+    return [row[0] for row in read(select(LISTING.c.policy).distinct().order_by(LISTING.c.policy))]
 
 
 def version(read: Read) -> tuple[Any, ...]:
@@ -144,17 +149,17 @@ def version(read: Read) -> tuple[Any, ...]:
 def _known(wanted: Wanted, sorting: Sorting, mark: Mark | None) -> Select[Any]:
     """Ids and keys of those whose key is known, in order behind the mark."""
     column = COLUMNS[sorting.order]
-    query = select(FINDING.c.trajectory_id, column.label("key")).where(*conditions(wanted, column))
+    query = select(LISTING.c.trajectory_id, column.label("key")).where(*conditions(wanted, column))
     if column.nullable:
         query = query.where(column.is_not(None))
-    return _in_order(query, (column, FINDING.c.trajectory_id), sorting, () if mark is None else (mark.key, mark.id))
+    return _in_order(query, (column, LISTING.c.trajectory_id), sorting, () if mark is None else (mark.key, mark.id))
 
 
 def _unknown(wanted: Wanted, sorting: Sorting, mark: Mark | None) -> Select[Any]:
     """The same of those whose key is unknown."""
     column = COLUMNS[sorting.order]
-    query = select(FINDING.c.trajectory_id, column.label("key")).where(column.is_(None), *conditions(wanted))
-    return _in_order(query, (FINDING.c.trajectory_id,), sorting, () if mark is None else (mark.id,))
+    query = select(LISTING.c.trajectory_id, column.label("key")).where(column.is_(None), *conditions(wanted))
+    return _in_order(query, (LISTING.c.trajectory_id,), sorting, () if mark is None else (mark.id,))
 
 
 def _in_order(

@@ -1,4 +1,4 @@
-"""What is kept of a trajectory to search by: its finding, and its routed calls once it has ended."""
+"""What is kept of a trajectory to search by: its listing, and its routed calls once it has ended."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +11,8 @@ from sqlalchemy import Connection, bindparam, delete, insert, update
 from orchestrator.model_call import CallRole, ModelCall, known_dollars
 from orchestrator.preference import PreferenceVector
 from orchestrator.trajectory import Step, Trajectory
-from storage.search_tables import FINDING, NANO, ROUTED_CALL
+from storage.column_text import folded, searchable
+from storage.search_tables import LISTING, NANO, ROUTED_CALL
 
 LONGEST_ANSWER: Final = 1_000
 """Characters of an answer that can be searched."""
@@ -19,26 +20,26 @@ GROWTH: Final = 1.002
 """How much longer each stretch of the scale of buckets is than the one before: a bucket tells its amount to 0.1 %."""
 _MOST_NANO: Final = 2**63 - 1
 _1970: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_ADD: Final = insert(FINDING)
+_ADD: Final = insert(LISTING)
 _ADD_CALLS: Final = insert(ROUTED_CALL)
 _CHANGE: Final = (
-    update(FINDING)
-    .values({c.name: bindparam(f"new_{c.name}", type_=c.type) for c in FINDING.c if c.name not in ("ranked",)})
-    .where(FINDING.c.trajectory_id == bindparam("wanted"))
+    update(LISTING)
+    .values({c.name: bindparam(f"new_{c.name}", type_=c.type) for c in LISTING.c if c.name not in ("ranked",)})
+    .where(LISTING.c.trajectory_id == bindparam("wanted"))
 )
 Row = dict[str, Any]
 
 
 def add(connection: Connection, trajectory: Trajectory, *, ended: bool) -> None:
     """A trajectory is new, just begun or whole."""
-    connection.execute(_ADD, {**finding(trajectory, ended=ended), "ranked": False})
+    connection.execute(_ADD, {**listing(trajectory, ended=ended), "ranked": False})
     if ended:
         _add_calls(connection, trajectory)
 
 
 def end(connection: Connection, trajectory: Trajectory) -> None:
     """A trajectory that was begun here has come to its end."""
-    row = {f"new_{name}": value for name, value in finding(trajectory, ended=True).items()}
+    row = {f"new_{name}": value for name, value in listing(trajectory, ended=True).items()}
     connection.execute(_CHANGE, {**row, "wanted": trajectory.id})
     connection.execute(delete(ROUTED_CALL).where(ROUTED_CALL.c.trajectory_id == trajectory.id))
     _add_calls(connection, trajectory)
@@ -46,13 +47,8 @@ def end(connection: Connection, trajectory: Trajectory) -> None:
 
 def mark_ranked(connection: Connection, trajectories: Iterable[str]) -> None:
     """Somebody has ranked a ballot that shows these trajectories."""
-    shown = FINDING.c.trajectory_id.in_(sorted(set(trajectories)))
-    connection.execute(update(FINDING).where(shown, ~FINDING.c.ranked).values(ranked=True))
-
-
-def folded(text: str) -> str:
-    """The text without regard to case, as every database can hold it: without NUL and halves of surrogate pairs."""
-    return text.replace("\0", "").encode("utf-8", "ignore").decode().casefold()
+    shown = LISTING.c.trajectory_id.in_(sorted(set(trajectories)))
+    connection.execute(update(LISTING).where(shown, ~LISTING.c.ranked).values(ranked=True))
 
 
 def favoured(preference: PreferenceVector) -> str:
@@ -80,7 +76,7 @@ def amount_of(place: int) -> float:
     return 0.0 if place == 0 else GROWTH ** (place - 1)
 
 
-def finding(trajectory: Trajectory, *, ended: bool) -> Row:
+def listing(trajectory: Trajectory, *, ended: bool) -> Row:
     """All columns but `ranked`."""
     return {
         "trajectory_id": trajectory.id,
@@ -89,7 +85,7 @@ def finding(trajectory: Trajectory, *, ended: bool) -> Row:
         "started_minute": int((trajectory.started_at - _1970).total_seconds() // 60),
         "verdict": trajectory.outcome.verdict.value,
         "stop_reason": None if trajectory.stop_reason is None else trajectory.stop_reason.value,
-        "policy": trajectory.policy.replace("\0", "").encode("utf-8", "ignore").decode(),
+        "policy": searchable(trajectory.policy),
         "accuracy": trajectory.preference.accuracy,
         "cost": trajectory.preference.cost,
         "latency": trajectory.preference.latency,

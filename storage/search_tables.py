@@ -26,16 +26,16 @@ FIGURES: Final = (
 """Columns that are summed up; an index holds them together, so that no row has to be read for them."""
 
 
-class FindingRow(Row, table=True):
+class ListingRow(Row, table=True):
     """What a trajectory is found by. Totals are null until it has ended, dollars also where a call is unpriced."""
 
-    __tablename__ = "finding"
+    __tablename__ = "listing"
     __table_args__: ClassVar = (
         Index(None, "started_at", "trajectory_id"),
         Index(None, "cost_nano", "trajectory_id"),
         Index(None, "latency_s", "trajectory_id"),
         Index(None, "steps", "trajectory_id"),
-        Index("ix_finding_figures", *FIGURES),
+        Index("ix_listing_figures", *FIGURES),
     )
 
     trajectory_id: str = Field(primary_key=True, sa_type=Text, sa_column_args=(ForeignKey("trajectory.id"),))
@@ -97,5 +97,5 @@ class RoutedCallRow(Row, table=True):
     latency_bucket: int | None = None
 
 
-FINDING: Table = Row.metadata.tables["finding"]
+LISTING: Table = Row.metadata.tables["listing"]
 ROUTED_CALL: Table = Row.metadata.tables["routed_call"]

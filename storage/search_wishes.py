@@ -105,14 +105,19 @@ class Mark:
             key = datetime.fromisoformat(key) if order == Order.DATE else key
         except (ValueError, TypeError) as error:
             raise ValueError("`after` is no mark that a page gave; begin with the first page") from error
-        if not isinstance(id, str) or not _fits(key, order):
+        if not isinstance(id, str) or not id.isprintable() or not _fits(key, order):
             raise ValueError("`after` is no mark that a page gave; begin with the first page")
         if (order, descending) != (sorting.order, sorting.descending):
             raise ValueError("`after` belongs to a list in another order; begin with the first page")
         return cls(sorting, key, id)
 
 
-def _fits(key: object, order: str) -> bool:
+def _fits(key: Any, order: str) -> bool:
+    """Whether a database takes it as a value of the column that is sorted by."""
     if order == Order.DATE:
         return isinstance(key, datetime) and key.tzinfo is not None
-    return key is None or (isinstance(key, int | float) and not isinstance(key, bool) and abs(key) < 2**63)
+    if key is None:
+        return True
+    if order == Order.LATENCY:
+        return type(key) in (int, float) and abs(key) < 2**63
+    return type(key) is int and abs(key) < (2**31 if order == Order.STEPS else 2**63)

@@ -132,9 +132,10 @@ class Studies:
     ) -> Assignment | None:
         """The ballot that this person is to rank now; `None` where nothing is left.
 
-        Who has one on lease gets the same, on a fresh lease. Then comes one whose lease ran out; with `skipped` one
-        that this person skipped, the earliest first; else one that this person never had. Of a closed study only what
-        is on lease. None of `besides`, which the person has before them or is about to submit. Raises StoreMissing.
+        First comes one that was ranked blind and waits for its second look; then one that is on lease, on a fresh
+        lease. Of a closed study there is no more than these. Then comes one whose lease ran out; with `skipped` one
+        that this person skipped, the earliest first; else one that this person never had. None of `besides`, which the
+        person has before them or is about to submit. Raises StoreMissing.
         """
         return await self._store.write(
             lambda connection: study_assignments.next_for(
@@ -196,6 +197,8 @@ class Studies:
 
     def has(self, study_id: str, ballot_id: str) -> bool:
         """Whether the ballot is one of the study's."""
+        if not (study_id + ballot_id).isprintable():  # not every database takes such a text as a value
+            return False
         this = (STUDY_BALLOT.c.study_id == study_id) & (STUDY_BALLOT.c.ballot_id == ballot_id)
         return bool(self._store.rows(select(STUDY_BALLOT.c.place).where(this)))
 

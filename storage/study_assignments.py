@@ -21,7 +21,7 @@ from storage.tables import ASSIGNMENT, STUDY, STUDY_BALLOT
 from storage.trajectories import check_id
 
 _ASSIGNING: Final = 0x5354554459
-"""Key of the lock under which assignments change on PostgreSQL."""
+"""Key of the lock under which assignments and audiences change on PostgreSQL."""
 _WITH_BALLOT: Final = STUDY_BALLOT.join(
     ASSIGNMENT,
     (ASSIGNMENT.c.study_id == STUDY_BALLOT.c.study_id) & (ASSIGNMENT.c.ballot_id == STUDY_BALLOT.c.ballot_id),
@@ -29,10 +29,11 @@ _WITH_BALLOT: Final = STUDY_BALLOT.join(
 
 
 def alone(connection: Connection) -> None:
-    """Until the end of this transaction no other one changes assignments.
+    """Until the end of this transaction no other one changes assignments, or audiences and their seats.
 
-    SQLite has one writer anyway. On PostgreSQL a lock for each study would not do: writes are committed together in the
-    order in which they came, and two servers that lock the same studies in different orders would wait for each other.
+    SQLite has one writer anyway. On PostgreSQL a lock for each study or audience would not do: writes are committed
+    together in the order in which they came, and two servers that lock the same ones in different orders would wait for
+    each other.
     """
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(_ASSIGNING)))
@@ -41,10 +42,10 @@ def alone(connection: Connection) -> None:
 def locked(connection: Connection, study_id: str) -> Study:
     """The study, while nobody else changes its assignments; raises StoreMissing."""
     alone(connection)
-    return known(connection, study_id)
+    return study_of(connection, study_id)
 
 
-def known(connection: Connection, study_id: str) -> Study:
+def study_of(connection: Connection, study_id: str) -> Study:
     """The study; raises StoreMissing."""
     wanted = select(STUDY.c.record).where(STUDY.c.id == study_id)
     record = connection.execute(wanted).scalar() if study_id.isprintable() else None

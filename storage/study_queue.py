@@ -11,7 +11,7 @@ from prefs.study import Assignment, Study
 from storage.errors import StoreConflict, StoreMissing
 from storage.rankings import not_superseded
 from storage.records import load_ballot
-from storage.study_assignments import changed, find, has_place, known, leased, locked, of_person
+from storage.study_assignments import changed, find, has_place, leased, locked, of_person, study_of
 from storage.tables import BALLOT, RANKING, STUDY_BALLOT
 from storage.trajectories import check_id
 
@@ -31,7 +31,7 @@ class Queued:
 def queue(connection: Connection, study_id: str, annotator: str) -> tuple[Queued, ...]:
     """What a person has or had of a study, the latest change first; raises StoreMissing without the study."""
     check_id("an annotator", annotator)
-    study = known(connection, study_id)
+    study = study_of(connection, study_id)
     said = and_(RANKING.c.ballot_id == BALLOT.c.id, RANKING.c.annotator == annotator, not_superseded())
     wanted = (
         select(BALLOT.c.id, BALLOT.c.record, RANKING.c.id.label("ranking"), RANKING.c.phase)

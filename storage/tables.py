@@ -44,7 +44,7 @@ class TrajectoryRow(Row, table=True):
     """The head of a trajectory; its steps are rows of their own. Totals are null until it is finished."""
 
     __tablename__ = "trajectory"
-    __table_args__: ClassVar = (Index(None, "started_at", "id"),)
+    __table_args__: ClassVar = (Index(None, "started_at", "id"), Index(None, "policy", "started_at"))
 
     id: str = Field(primary_key=True, sa_type=Text)
     run_id: str | None = Field(index=True, sa_type=Text)

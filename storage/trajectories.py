@@ -9,6 +9,7 @@ from sqlalchemy import Connection, bindparam, exists, func, insert, select, upda
 from orchestrator.alternatives import Run
 from orchestrator.trajectory import Step, Trajectory
 from storage import search_rows, texts
+from storage.column_text import folded, searchable
 from storage.errors import StoreConflict, StoreMissing
 from storage.records import RecordError, dump_header, dump_run, dump_step, load_parts, load_run
 from storage.tables import RUN, STEP, TRAJECTORY
@@ -164,11 +165,6 @@ def in_state(connection: Connection, wanted: State) -> tuple[str, ...]:
     return tuple(connection.execute(there.order_by(TRAJECTORY.c.started_at, TRAJECTORY.c.id)).scalars())
 
 
-def searchable(text: str) -> str:
-    """The text as every database can hold it in a column: without NUL and halves of surrogate pairs."""
-    return text.replace("\0", "").encode("utf-8", "ignore").decode()
-
-
 def check_id(noun: str, id: str) -> str:
     """The id itself; raises RecordError where it could not be typed, shown or put into a link."""
     if not id or len(id) > LONGEST_ID or not id.isprintable():
@@ -180,7 +176,7 @@ def _keep_run(connection: Connection, run: Run) -> None:
     row = {
         "id": check_id("a run", run.id),
         "asked_at": run.asked_at,
-        "folded_query": searchable(run.query).casefold(),
+        "folded_query": folded(run.query),
         "record": dump_run(run),
     }
     if connection.execute(_ADD_RUN, row).rowcount == 0 and find_run(connection, run.id) != run:

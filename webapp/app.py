@@ -5,7 +5,6 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse, RedirectResponse
 
-from orchestrator.prices import PriceBook
 from storage.errors import StoreError
 from webapp.api import (
     audiences,
@@ -31,7 +30,6 @@ from webapp.guard import Guard
 from webapp.pages import mount as pages
 from webapp.phone_app import install_phones
 from webapp.services import Services
-from webapp.talks import Talks
 from webapp.ui.assets import install_assets, install_icon, page_assets
 
 
@@ -44,7 +42,6 @@ def create_app(services: Services, *, page: bool = True) -> FastAPI:
     )
     problems.install(app)
     app.state.services = services
-    app.state.talks = Talks(services, PriceBook.read())
     for part in (
         runs,
         trajectories,

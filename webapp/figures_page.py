@@ -6,18 +6,21 @@ from typing import Any, Final
 from orchestrator.pool import TOOL_OF
 from storage.figures import Figures, Period, Spread
 from webapp.charts import spreads
-from webapp.charts.chart import Chart
+from webapp.charts.chart import Chart, packed
 from webapp.charts.series import short_name
-from webapp.single_page import packed
 from webapp.views.calls import JsonObject
 
 METRICS: Final = (*spreads.METRICS, "errors")
 
 
-def figures_view(figures: Figures, metric: str, period: Period) -> JsonObject:
-    """Tiles of all that was found, and the charts of a metric; raises ValueError for an unknown one."""
+def check_metric(metric: str) -> None:
+    """Raises ValueError for a metric that is not drawn."""
     if metric not in METRICS:
         raise ValueError(f"there is no metric {metric[:50]!r}; choose from: {', '.join(METRICS)}")
+
+
+def figures_view(figures: Figures, metric: str, period: Period) -> JsonObject:
+    """Tiles of all that was found, and the charts of one of `METRICS`."""
     whole = figures.all
     return {
         "metric": metric,

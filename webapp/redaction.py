@@ -1,15 +1,13 @@
 """Secrets and addresses struck out of what leaves the house: shared files, leave-behinds, what is shown on a stage."""
 
-import json
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
+from enum import Enum
 from pathlib import Path
 from typing import Any, Final, Generic, Self, TypeVar
 
 from orchestrator.model_call import ModelCall
-from orchestrator.trajectory import Trajectory
-from storage.records import load_trajectory, trajectory_json
+from orchestrator.trajectory import Fork, ToolCall, Trajectory
 
 T = TypeVar("T")
 
@@ -38,6 +36,18 @@ _NAMED: Final = (
 )
 """`key=value`: the name stays, so that a reader sees what was there. After a colon, which prose has too, the value
 must have a digit."""
+
+IDENTIFIERS: Final = frozenset(
+    {
+        (Trajectory, "id"),
+        (Trajectory, "run"),
+        (Fork, "trajectory"),
+        (ToolCall, "tool"),
+        (ToolCall, "model"),
+        (ModelCall, "alias"),
+    }
+)
+"""Texts that things are looked up by. They say nothing of a person, and without them nothing would be found."""
 
 
 class RedactionError(ValueError):
@@ -84,26 +94,26 @@ class Redaction:
             places += found
         return Redacted(text, places)
 
-    def value(self, value: Any) -> Redacted[Any]:
-        """The same JSON value with every text in it redacted; the keys of its objects stay."""
-        if isinstance(value, str):
-            return self.text(value)
-        if isinstance(value, Mapping):
-            parts = {key: self.value(part) for key, part in value.items()}
-            return Redacted({key: part.value for key, part in parts.items()}, sum(p.places for p in parts.values()))
-        if isinstance(value, Sequence) and not isinstance(value, bytes):
-            items = [self.value(part) for part in value]
-            return Redacted([item.value for item in items], sum(item.places for item in items))
-        return Redacted(value, 0)
-
     def trajectory(self, trajectory: Trajectory) -> Redacted[Trajectory]:
         """The trajectory without prompts and raw replies, its other texts redacted.
 
         Done before anything is shortened for a screen: half a key is no longer known as one.
         """
-        found = self.value(trajectory_json(without_texts(trajectory)))
-        # Values of numbers and times are untouched; a struck out text is shorter or longer, never of another kind.
-        return Redacted(load_trajectory(json.loads(json.dumps(found.value))), found.places)
+        return self._part(without_texts(trajectory))
+
+    def _part(self, value: Any) -> Redacted[Any]:
+        """The same value with every text in it redacted but `IDENTIFIERS`, so that no field can be forgotten."""
+        if isinstance(value, str) and not isinstance(value, Enum):
+            return self.text(value)
+        if isinstance(value, tuple):
+            items = [self._part(item) for item in value]
+            return Redacted(tuple(item.value for item in items), sum(item.places for item in items))
+        if not is_dataclass(value):
+            return Redacted(value, 0)
+        names = (field.name for field in fields(value) if (type(value), field.name) not in IDENTIFIERS)
+        parts = {name: self._part(getattr(value, name)) for name in names}
+        whole = replace(value, **{name: part.value for name, part in parts.items()})  # type: ignore[type-var]
+        return Redacted(whole, sum(part.places for part in parts.values()))
 
 
 def without_texts(trajectory: Trajectory) -> Trajectory:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
 from orchestrator.alternatives import Run, new_id
@@ -141,8 +141,14 @@ class Runs:
         """A trajectory as kept so far; raises NotFound."""
         found = self._store.trajectory(trajectory_id)
         if found is None:
-            raise NotFound(f"there is no trajectory {trajectory_id}")
+            raise _no_trajectory(trajectory_id)
         return found
+
+    def check(self, trajectory_ids: Iterable[str]) -> None:
+        """Raises NotFound for the first that is not kept; none of them is read."""
+        for id in trajectory_ids:
+            if self._store.state(id) is None:
+                raise _no_trajectory(id)
 
     def dismiss(self) -> None:
         """End every stream of snapshots, because the server is about to stop. Runs go on until `close`."""
@@ -195,3 +201,7 @@ class Runs:
                 await self._when_ended(live.run.id)
         except StoreError:  # the run itself is kept; what follows from it can be made up for later
             logger.exception("what follows the end of run %s could not be done", live.run.id)
+
+
+def _no_trajectory(id: str) -> NotFound:
+    return NotFound(f"there is no trajectory {id}")

@@ -33,7 +33,9 @@ from webapp.runs import Runs
 from webapp.searching import Searching
 from webapp.serving import Serving
 from webapp.settings import Settings, SettingsError
+from webapp.showcase import Showcases
 from webapp.studies import Queue
+from webapp.talks import Kept, Talks
 from webapp.tuning import TuningIndex
 
 logger = logging.getLogger(__name__)
@@ -62,6 +64,9 @@ class Services:
     hosting: Hosting
     phones: Phones
     searching: Searching
+    talks: Talks
+    book: PriceBook
+    """Prices that the pool does not say itself."""
 
     @property
     def pool(self) -> Pool:
@@ -120,6 +125,7 @@ async def open_services(settings: Settings, on_progress: Progress | None = None)
     Raises SettingsError, ValueError or StoreError."""
     _make_folder(settings.data_dir)
     pool = read_pool(settings.pool) if settings.pool is not None else rehearsal_pool()
+    book, redaction = PriceBook.read(), Redaction.read(settings.redact)
     async with AsyncExitStack() as stack:
         store = stack.enter_context(Store.open(settings.database))
         paths = [settings.documents] if settings.documents is not None else []
@@ -130,7 +136,7 @@ async def open_services(settings: Settings, on_progress: Progress | None = None)
         clients, models = ChatClients(), LocalModels()
         stack.push_async_callback(clients.aclose)
         stack.push_async_callback(models.aclose)
-        workshop = CurrentWorkshop(Fitter(settings, library, clients, models, PriceBook.read()), pool)
+        workshop = CurrentWorkshop(Fitter(settings, library, clients, models, book), pool)
         offers = Offers()
         serving = Serving(
             policy=lambda: workshop.now.policy,
@@ -149,6 +155,7 @@ async def open_services(settings: Settings, on_progress: Progress | None = None)
         tuning = TuningIndex.over(store, settings.data_dir)
         stack.push_async_callback(tuning.aclose)
         hosting = Hosting(store, ballots)
+        kept = Kept(store, runs, ballots, lambda: workshop.now.pool)
         interrupted = await store.come()
         async with AsyncExitStack() as watching:
             if settings.pool is not None:
@@ -171,8 +178,10 @@ async def open_services(settings: Settings, on_progress: Progress | None = None)
                 interrupted,
                 hosting,
                 # Unheard by `revealed`: it reads a room's rankings when it is next asked, not each as it comes.
-                Phones(store, hosting, Ballots(store, runs), Redaction.read(settings.redact)),
+                Phones(store, hosting, Ballots(store, runs), redaction),
                 Searching(store),
+                Talks(kept, Showcases(settings.data_dir), book, redaction),
+                book,
             )
 
 

@@ -1,6 +1,5 @@
 """One trajectory with all that belongs to it: steps, charts, the tree of its forks, and how to run it again."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,7 +10,7 @@ from storage import search
 from storage.search import Found
 from storage.trajectories import State
 from webapp.charts import staircase, timeline
-from webapp.charts.chart import Chart
+from webapp.charts.chart import packed
 from webapp.found import found_row
 from webapp.views import words
 from webapp.views.aliases import who
@@ -22,6 +21,10 @@ from webapp.views.trace import trace_view
 
 MOST_FORKS: Final = 60
 """Nodes of a tree of forks."""
+_IN_TREE: Final = (
+    *("id", "answer", "verdict", "verdict_words", "stop_words"),
+    *("cost", "seconds", "steps", "simulated", "route"),
+)
 Read = Callable[[Any], list[Any]]
 
 
@@ -57,49 +60,51 @@ def single_view(single: Single, pool: Pool, read: Read) -> JsonObject:
     }
 
 
-def packed(chart: Chart, key: str) -> JsonObject:
-    """A chart as the chart island reads it, without the look, which the browser has."""
-    figure = json.loads(chart.figure.to_json())
-    figure["layout"].pop("template", None)
-    return {
-        "key": key,
-        "title": chart.title,
-        "summary": chart.summary,
-        "columns": chart.columns,
-        "rows": chart.rows,
-        "figure": figure,
-    }
-
-
 def fork_tree(trajectory: Trajectory, pool: Pool, read: Read) -> JsonObject | None:
-    """From the first origin that is here down to the last fork; `None` where there is neither."""
-    root = trajectory.id
-    seen = {root}
-    heads = search.heads(read, [root])
-    while heads and heads[0].forked_from is not None and heads[0].forked_from not in seen:
+    """From the first origin that is here down to the last fork; `None` where there is neither.
+
+    Of more than `MOST_FORKS` those that lead to this one are in it, then the oldest; each node says in `more` how many
+    of its own forks are not.
+    """
+    heads = search.heads(read, [trajectory.id])
+    way = {trajectory.id}
+    while heads and heads[0].forked_from is not None and heads[0].forked_from not in way and len(way) <= MOST_FORKS:
         above = search.heads(read, [heads[0].forked_from])
         if not above:
             break
-        heads, root = above, above[0].id
-        seen.add(root)
+        heads = above
+        way.add(above[0].id)
     if not heads:
         return None
-    left = [MOST_FORKS]
-    tree = _node(heads[0], trajectory.id, pool, read, left)
+    tree = _Tree(trajectory.id, way, pool, read, MOST_FORKS - len(way) + 1).node(heads[0])
     return tree if tree["forks"] else None
 
 
-def _node(found: Found, here: str, pool: Pool, read: Read, left: list[int]) -> JsonObject:
-    children = search.forks_of(read, found.id)[: max(left[0], 0)]
-    left[0] -= len(children)
-    row = found_row(found, pool)
-    shown = ("id", "answer", "verdict", "verdict_words", "stop_words", "cost", "seconds", "steps", "simulated", "route")
-    return {
-        **{name: row[name] for name in shown},
-        "here": found.id == here,
-        "at_step": found.fork_step,
-        "forks": [_node(child, here, pool, read, left) for child in search.heads(read, children)],
-    }
+@dataclass(slots=True)
+class _Tree:
+    here: str
+    way: set[str]
+    """Ids from the root to the one that is viewed, which are yet to come."""
+    pool: Pool
+    read: Read
+    left: int
+    """Nodes that there is still room for, beside those on the way."""
+
+    def node(self, found: Found) -> JsonObject:
+        forks = search.forks_of(self.read, found.id)
+        aside = [id for id in forks if id not in self.way]
+        taken = set(aside[: self.left])
+        self.left -= len(taken)
+        shown = [id for id in forks if id in self.way or id in taken]
+        self.way.difference_update(shown)  # so that imported forks of each other do not go round for ever
+        row = found_row(found, self.pool)
+        return {
+            **{name: row[name] for name in _IN_TREE},
+            "here": found.id == self.here,
+            "at_step": found.fork_step,
+            "forks": [self.node(child) for child in search.heads(self.read, shown)],
+            "more": len(forks) - len(shown),
+        }
 
 
 def _alternatives(trajectory: Trajectory, pool: Pool, read: Read) -> list[JsonObject]:

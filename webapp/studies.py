@@ -6,18 +6,21 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import comb
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from orchestrator.alternatives import new_id
 from prefs.ballot import Ballot, Draw, ballot
-from prefs.study import LEASE_S, MOST_BALLOTS, TAGS, Assignment, Hidden, NextBy, Study
+from prefs.study import LEASE_S, MOST_BALLOTS, TAGS, Assignment, Hidden, NextBy, Study, WrongStudy
 from storage.errors import StoreMissing
 from storage.store import Store
 from storage.studies import Studies
 from storage.study_sources import RunAlternatives
 from webapp.choosing import Choosing, Wish
+
+NEW_HIDES: Final[tuple[Hidden, ...]] = ("identity", "outcome")
+"""What a new study hides where it does not say: names and scores would tell people what to think."""
 
 
 class NewStudy(BaseModel):
@@ -33,7 +36,9 @@ class NewStudy(BaseModel):
     )
     alternatives: int = Field(4, description="On each ballot that is made for the study.")
     overlap: int = Field(1, description="Rankings of each ballot.")
-    hidden: list[Hidden] = Field(default_factory=list, description="What nobody sees before ranking.")
+    hidden: list[Hidden] = Field(
+        list(NEW_HIDES), description="What nobody sees before ranking; an empty list hides nothing."
+    )
     gold_share: float = Field(0.0, description="Of each person's ballots; they have a dominated alternative.")
     next_by: NextBy = "random"
     most_ballots: int | None = Field(None, description="How many ballots an informative study makes as people ask.")
@@ -117,32 +122,36 @@ class Queue:
 
 def _prepared(store: Store, new: NewStudy, study: Study) -> tuple[Sequence[Ballot], Collection[str]]:
     """The ballots of a new study, in its order, and which of them are gold."""
+    named = "runs" if new.ballots is None else "ballots"
     if study.next_by == "informative":
         if new.ballots is not None or new.runs is not None:
-            raise ValueError("an informative study makes its ballots as people ask: leave out ballots and runs")
+            raise WrongStudy(named, "an informative study makes its ballots as people ask: leave out ballots and runs")
         return (), ()
     if (new.ballots is None) is (new.runs is None):
-        raise ValueError("say either which ballots the study has, or of which runs they are made")
+        raise WrongStudy(named, "say either which ballots the study has, or of which runs they are made")
     ballots = _listed(store, new.ballots, study) if new.ballots is not None else _made(store, new.runs, study)
     if len(ballots) > MOST_BALLOTS:
-        raise ValueError(f"a study has at most {MOST_BALLOTS:,} ballots, not {len(ballots):,}; make several studies")
+        raise WrongStudy(
+            named, f"a study has at most {MOST_BALLOTS:,} ballots, not {len(ballots):,}; make several studies"
+        )
     return ballots, _gold(store, ballots, study) if study.gold_share else ()
 
 
 def _listed(store: Store, ids: Sequence[str], study: Study) -> list[Ballot]:
     if not ids:
-        raise ValueError("a study needs at least one ballot")
+        raise WrongStudy("ballots", "a study needs at least one ballot")
     if len(set(ids)) < len(ids):
-        raise ValueError("a ballot is in a study once; one is named twice")
+        raise WrongStudy("ballots", "a ballot is in a study once; one is named twice")
     found = []
     for id in ids:
         one = store.ballot(id)
         if one is None:
-            raise ValueError(f"there is no ballot {id}")
+            raise WrongStudy("ballots", f"there is no ballot {id}")
         if set(one.hidden) != set(study.hidden):
-            raise ValueError(
+            raise WrongStudy(
+                "hidden",
                 f"ballot {id} hides {_named(one.hidden)}, the study {_named(study.hidden)}: make them alike, or name "
-                "runs, so that the ballots are made for the study"
+                "runs, so that the ballots are made for the study",
             )
         found.append(one)
     return found
@@ -154,12 +163,15 @@ def _made(store: Store, runs: Sequence[str] | Literal["all"] | None, study: Stud
     found = Studies(store).run_alternatives(named)
     enough = [one for one in found if len(one.trajectories) >= study.alternatives]
     if named is not None and (few := sorted(set(named) - {one.run for one in enough})):
-        raise ValueError(
+        raise WrongStudy(
+            "runs",
             f"run {few[0]} has no {study.alternatives} trajectories that ended by themselves; leave it out, or ask for "
-            "fewer alternatives"
+            "fewer alternatives",
         )
     if not enough:
-        raise ValueError(f"there is no run with {study.alternatives} trajectories that ended by themselves")
+        raise WrongStudy(
+            "alternatives", f"there is no run with {study.alternatives} trajectories that ended by themselves"
+        )
     return [_of_run(one, study) for one in enough]
 
 
@@ -183,8 +195,9 @@ def _gold(store: Store, ballots: Sequence[Ballot], study: Study) -> list[str]:
     """As many ballots with a dominated alternative as the share asks for, if there are so many."""
     fit = sorted(Studies(store).with_gold(ballots))
     if not fit:
-        raise ValueError(
-            "no ballot has an alternative that another one dominates, so none is gold: set gold_share to 0"
+        raise WrongStudy(
+            "gold_share",
+            "no ballot has an alternative that another one dominates, so none is gold: set gold_share to 0",
         )
     wanted = max(1, round(study.gold_share * len(ballots)))
     return random.Random(f"gold {study.seed}").sample(fit, min(wanted, len(fit)))

@@ -1,7 +1,7 @@
 """Runs and recordings as talks: the alternatives in the order of their ballot, compared, redacted."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -14,12 +14,13 @@ from storage.history import RunSummary
 from storage.same_query import newest_answered
 from storage.store import Store
 from storage.trajectories import State
+from webapp.ballots import Ballots
 from webapp.baseline import Baseline, Kind, estimated, recorded
 from webapp.evaluation.strongest import dearest_tier, strongest_route
 from webapp.live_run import RunSnapshot
 from webapp.policy_words import policy_words
 from webapp.redaction import Redaction
-from webapp.services import Services
+from webapp.runs import Runs
 from webapp.showcase import Showcase, Showcases, Unreadable
 from webapp.views import amounts
 from webapp.views.calls import JsonObject
@@ -52,15 +53,26 @@ class Strongest:
             return None
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Where talks find runs."""
+
+    store: Store
+    runs: Runs
+    ballots: Ballots
+    pool: Callable[[], Pool]
+    """What new runs use."""
+
+
 class Talks:
     """Makes talks of what is kept and of what was recorded."""
 
-    def __init__(self, services: Services, book: PriceBook) -> None:
-        self._services = services
+    def __init__(self, kept: Kept, showcases: Showcases, book: PriceBook, redaction: Redaction) -> None:
+        self._kept = kept
+        self._store = kept.store
         self._book = book
-        self._store: Store = services.store
-        self._redaction = Redaction.read(services.settings.redact)
-        self.showcases = Showcases(services.settings.data_dir)
+        self._redaction = redaction
+        self.showcases = showcases
 
     def listed(self, search: str = "") -> JsonObject:
         """Recordings and the newest runs whose queries have every word of the search."""
@@ -77,19 +89,20 @@ class Talks:
 
         It has its ballot afterwards, so that the stage, the page Rank and the audience's phones mean the same by A.
         """
-        await self._services.ballots.of_run(run_id)
-        return await asyncio.to_thread(self._of, self._services.runs.snapshot(run_id))
+        await self._kept.ballots.of_run(run_id)
+        return await asyncio.to_thread(self._of, self._kept.runs.snapshot(run_id))
 
     def _of(self, snapshot: RunSnapshot) -> JsonObject:
         labels = self._labels(snapshot)
-        clean = [self._redaction.trajectory(trajectory) for trajectory in _in_order(snapshot, labels)]
-        pool = self._services.pool
+        whole = _in_order(snapshot, labels)
+        clean = [self._redaction.trajectory(trajectory) for trajectory in whole]
+        pool = self._kept.pool()
         strongest = self._strongest(snapshot.trajectories[0].pool) if snapshot.trajectories else None
         found = self._recorded(snapshot, strongest)
         trajectories = [one.value for one in clean]
         shown = [
-            Shown(one, labels[one.id], snapshot.states[one.id], _baseline(one, found, strongest))
-            for one in trajectories
+            Shown(one, labels[one.id], snapshot.states[one.id], _baseline(one, of.policy, found, strongest))
+            for one, of in zip(trajectories, whole, strict=True)
         ]
         query = self._redaction.text(snapshot.run.query)
         subject = Subject(query.value, snapshot.run.asked_at, _policies(trajectories), run=snapshot.run.id)
@@ -100,13 +113,18 @@ class Talks:
         case = self.showcases.named(name)
         clean = [self._redaction.trajectory(trajectory) for trajectory in case.alternatives]
         first = clean[0].value
-        strongest = self._strongest(first.pool)
+        strongest = self._strongest(case.alternatives[0].pool)
         found = None if case.baseline is None else recorded(case.baseline)
         shown = [
-            Shown(one.value, LABELS[place % len(LABELS)], State.FINISHED, _baseline(one.value, found, strongest))
-            for place, one in enumerate(clean)
+            Shown(
+                one.value,
+                LABELS[place % len(LABELS)],
+                State.FINISHED,
+                _baseline(one.value, of.policy, found, strongest),
+            )
+            for place, (one, of) in enumerate(zip(clean, case.alternatives, strict=True))
         ]
-        pool = self._services.pool if strongest is None else strongest.pool
+        pool = self._kept.pool() if strongest is None else strongest.pool
         subject = Subject(first.query, first.started_at, _policies([one.value for one in clean]), show=name)
         return talk_view(subject, shown, pool, sum(one.places for one in clean))
 
@@ -120,7 +138,7 @@ class Talks:
 
     def _strongest(self, pool: str) -> Strongest | None:
         """Of the pool of that name; `None` where it is not known here."""
-        known = next((one for one in (self._services.pool, rehearsal_pool()) if one.name == pool), None)
+        known = next((one for one in (self._kept.pool(), rehearsal_pool()) if one.name == pool), None)
         return None if known is None else Strongest(known, self._book)
 
     def _recorded(self, snapshot: RunSnapshot, strongest: Strongest | None) -> Baseline | None:
@@ -131,9 +149,12 @@ class Talks:
         return None if found is None else recorded(found)
 
 
-def _baseline(trajectory: Trajectory, found: Baseline | None, strongest: Strongest | None) -> Baseline:
-    """A recorded one where there is one; it is no comparison for a route that is the strongest itself."""
-    if strongest is not None and trajectory.policy == strongest.route:
+def _baseline(trajectory: Trajectory, policy: str, found: Baseline | None, strongest: Strongest | None) -> Baseline:
+    """A recorded one where there is one; it is no comparison for a route that is the strongest itself.
+
+    `policy` is the trajectory's own, which a redaction may have changed.
+    """
+    if strongest is not None and policy == strongest.route:
         return Baseline(Kind.ITSELF)
     if found is not None and found.kind is Kind.RECORDED:
         return found

@@ -1,6 +1,5 @@
 """The slower figures of *Tune*, for threads: thresholds and front are remembered while a slider moves."""
 
-import json
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,12 +13,13 @@ from prefs.tuning.flips import Flips, flips, reweighed
 from prefs.tuning.front import front
 from prefs.tuning.orders import OrdersChanged, orders_changed
 from prefs.tuning.packed import Rule
+from prefs.tuning.profile import preference_json
 from prefs.tuning.winners import Tuning, Winners
 from webapp.charts import pareto
+from webapp.charts.chart import packed
 from webapp.tuning import Snapshot
 from webapp.tuning_prices import Variant
-from webapp.ui.packing import packed_chart
-from webapp.views.tuning import preference_json, setting_words
+from webapp.views.tuning import setting_words
 
 Json = dict[str, Any]
 REMEMBERED: Final = 64
@@ -64,7 +64,7 @@ def front_of(tuning: Tuning, winners: Winners) -> Json:
             }
             for one in pareto.on_front(made)
         ]
-        found = {"chart": json.loads(packed_chart("front", drawn)), "settings": best, "outcomes": len(made.settings)}
+        found = {"chart": packed(drawn, "front"), "settings": best, "outcomes": len(made.settings)}
         _put(tuning, key, found)
     return found
 

@@ -4,13 +4,14 @@ A key names them in links: nothing for the prices that were paid, `answer-1*2,se
 """
 
 import hashlib
+import json
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
-from orchestrator.pool import TOOL_OF, Pool, UnknownAlias
+from orchestrator.pool import TOOL_OF, Pool, Price, UnknownAlias
 from orchestrator.prices import PriceBook
 from prefs.tuning.repricing import Repriced, multiplied, of_book, repriced
 from prefs.tuning.stored import ORCHESTRATOR, Routed, Stored
@@ -89,18 +90,25 @@ def factors(key: str) -> dict[str, Decimal]:
 
 
 def template(pool: Pool) -> str:
-    """A price book with the prices of this pool, to be changed by whoever asks what if."""
-    priced = {entry.model: entry.price for entry in pool.entries if entry.price is not None}
+    """A price book with the prices of this pool, to be changed by whoever asks what if; as it is it changes nothing."""
+    prices: dict[str, set[Price | None]] = {}
+    for entry in pool.entries:
+        price = None if entry.price is None else replace(entry.price, source="", as_of=None)
+        prices.setdefault(entry.model, set()).add(price)
     parts = ["# Change the numbers, then apply. Models that are left out keep the price they were charged.\n"]
-    for model, price in priced.items():
-        if price.input_usd_per_mtok is not None and price.output_usd_per_mtok is not None:
-            both = price.input_usd_per_mtok, price.output_usd_per_mtok
-            per_mtok = f"input_usd_per_mtok = {both[0]:f}\noutput_usd_per_mtok = {both[1]:f}"
-        elif price.usd_per_gpu_hour is not None:
-            per_mtok = f"usd_per_gpu_hour = {price.usd_per_gpu_hour:f}"
-        else:
-            continue
-        parts.append(
-            f'[[price]]\nmodel = "{model}"\nfrom = 2000-01-01\n{per_mtok}\nsource = "what if"\nas_of = 2000-01-01\n'
-        )
+    for model, (price, *others) in prices.items():
+        if price is not None and not others and (numbers := _numbers(price)):  # A book has one price of a model.
+            head = f"[[price]]\nmodel = {json.dumps(model, ensure_ascii=False)}\nfrom = 2000-01-01\n"
+            parts.append(f'{head}{numbers}source = "what if"\nas_of = 2000-01-01\n')
     return "\n".join(parts)
+
+
+def _numbers(price: Price) -> str:
+    """The lines of a price; none where it cannot be charged by."""
+    if price.usd_per_gpu_hour is not None:
+        return f"usd_per_gpu_hour = {price.usd_per_gpu_hour:f}\n"
+    if price.input_usd_per_mtok is None or price.output_usd_per_mtok is None:
+        return ""
+    names = ("input_usd_per_mtok", "cached_usd_per_mtok", "output_usd_per_mtok")
+    known = ((name, getattr(price, name)) for name in names)
+    return "".join(f"{name} = {usd:f}\n" for name, usd in known if usd is not None)

@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, sync_playwright
 from bench.pages.visits import VISITS, Visit
 from bench.pages.watching import WATCH, Seen, seen
 from tests.browser import FLAGS, chromium
+from tests.page.conftest import serving
 
 TARGET_MS = 200.0
 MOST_SHIFT = 0.05
@@ -28,16 +29,10 @@ WIDTHS = ((1280, 720), (360, 640))
 def served(folder: Path) -> Iterator[str]:
     """A server with tasks of the rehearsal world in its database; gives its address."""
     environment = {**os.environ, "PODIUM_DATA_DIR": str(folder), "PODIUM_PACE": "0"}
-    podium = [sys.executable, "-m", "webapp"]
-    seeding = [*podium, "evaluate", "--policy", "random", "--limit", "40", "--alternatives", "4", "--save"]
-    subprocess.run(seeding, env=environment, check=True, capture_output=True)
-    serving = [*podium, "serve", "--port", "0"]
-    with subprocess.Popen(serving, env=environment, stdout=subprocess.PIPE, text=True) as server:
-        try:
-            line = server.stdout.readline() if server.stdout else ""
-            yield line.split("Podium is at ")[1].strip().removesuffix("/ui")
-        finally:
-            server.terminate()
+    seeding = ["evaluate", "--policy", "random", "--limit", "40", "--alternatives", "4", "--save"]
+    subprocess.run([sys.executable, "-m", "webapp", *seeding], env=environment, check=True, capture_output=True)
+    with serving(folder, pace="0") as address:
+        yield address
 
 
 def prepared(base: str) -> dict[str, str]:

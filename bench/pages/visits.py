@@ -57,7 +57,9 @@ VISITS: Final = (
     Visit(
         "Rank", "/rank?study={study}", ".pd-card", _keys("1", "2", "ArrowUp", "3", "=", "4", "-", "ArrowDown", "u", "4")
     ),
-    Visit("Stage", "/stage?run={run}", "h1", _keys("ArrowRight", "ArrowRight", "ArrowLeft", "End", "Home", "2", "1")),
+    Visit(
+        "Stage", "/stage?run={run}", ".st-plot", _keys("ArrowRight", "ArrowRight", "ArrowLeft", "End", "Home", "2", "1")
+    ),
     Visit("Tune", "/tune", "input[type=range]", _sliders),
-    Visit("Runs", "/runs", "h1", _keys("j", "j", "j", "x", "k", "x", "j")),
+    Visit("Runs", "/runs", ".runs-rows .runs-query", _keys("j", "j", "j", "x", "k", "x", "j")),
 )

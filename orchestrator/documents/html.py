@@ -6,8 +6,7 @@ from typing import Final
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from orchestrator.documents.passage import Reading, Section
-from orchestrator.documents.pdf import Unreadable
+from orchestrator.documents.passage import Reading, Section, Unreadable
 from orchestrator.documents.plain import read_text
 
 _DROPPED: Final = (

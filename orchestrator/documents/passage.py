@@ -40,6 +40,10 @@ class Reading:
     sections: tuple[Section, ...]
 
 
+class Unreadable(Exception):
+    """The file cannot be read as what it claims to be; the message says why."""
+
+
 def passages(reading: Reading, source: str) -> Iterator[Document]:
     """Its passages, each titled `document > section` and with `source#anchor` where there is an anchor."""
     number = 0

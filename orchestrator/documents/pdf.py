@@ -7,13 +7,9 @@ import re
 from pypdf import PdfReader
 
 from orchestrator.documents.outline import joined
-from orchestrator.documents.passage import Reading, Section
+from orchestrator.documents.passage import Reading, Section, Unreadable
 
 _HYPHENATED = re.compile(r"(?<=[a-z])-\n(?=[a-z])")
-
-
-class Unreadable(Exception):
-    """The file cannot be read as what it claims to be; the message says why."""
 
 
 def read_pdf(data: bytes, name: str) -> Reading:

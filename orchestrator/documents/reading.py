@@ -13,8 +13,8 @@ from orchestrator.documents.html import read_html
 from orchestrator.documents.jsonl import MalformedLine, read_jsonl
 from orchestrator.documents.markdown import read_markdown
 from orchestrator.documents.passage import Reading as OneFile
-from orchestrator.documents.passage import passages
-from orchestrator.documents.pdf import Unreadable, read_pdf
+from orchestrator.documents.passage import Unreadable, passages
+from orchestrator.documents.pdf import read_pdf
 from orchestrator.documents.plain import read_text
 from orchestrator.trajectory import Document
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prefs.judgement import Candidate, Judgement
+from prefs.ranking import REVEALED
 
 Floats = NDArray[np.float64]
 Scaling = Literal["ballot", "absolute"]
@@ -19,8 +20,6 @@ Covariate = Literal["position", "steps", "answer_length"]
 
 WEIGHED: Final = ("accuracy", "cost", "latency")
 """The elements of P that are not aliases."""
-HIDEABLE: Final = ("cost", "latency")
-"""Elements of P that a ballot may hide; they are 0 for all candidates of a judgement that was made without them."""
 UNGRADED: Final = "ungraded"
 """The covariate of candidates without a grade on ballots where others have one; their accuracy column is 0."""
 COVARIATES: Final = ("position", "steps", "answer_length", UNGRADED)
@@ -41,7 +40,7 @@ def scaled(judgements: Sequence[Judgement], names: Sequence[str], scaling: Scali
 
 def _seen(judgements: Sequence[Judgement], name: str) -> Floats:
     """1 for each judgement of somebody who saw the feature, 0 where it was hidden: nobody weighs what nobody saw."""
-    if name not in HIDEABLE:
+    if name not in REVEALED:
         return np.ones((1, 1))
     return np.array([[0.0 if name in one.hidden else 1.0] for one in judgements])
 

@@ -16,26 +16,27 @@ class WinnerChanged:
     before: str
     """Id of the winner under the reference."""
     after: str
-    usd: Decimal
-    """Known dollars more (or less, below 0)."""
+    usd: Decimal | None
+    """Dollars more (or less, below 0); `None` where those of either are not all known."""
     latency_s: float
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """From a reference to another P. The totals say how much is unpriced on either side."""
+    """From a reference to another P."""
 
     weights: dict[str, tuple[float, float]]
     """Those that differ: in the reference, in the other."""
     before: Totals
     after: Totals
     winners: tuple[WinnerChanged, ...]
-    """The greatest saving first."""
+    """The greatest saving first, unknown ones last."""
 
     @property
-    def usd(self) -> Decimal:
-        """Known dollars more."""
-        return sum((one.usd for one in self.winners), Decimal(0))
+    def usd(self) -> Decimal | None:
+        """Dollars more; `None` where those of a winner that changed are not all known."""
+        known = [one.usd for one in self.winners if one.usd is not None]
+        return sum(known, Decimal(0)) if len(known) == len(self.winners) else None
 
     @property
     def latency_s(self) -> float:
@@ -50,8 +51,9 @@ def changes(tuning: Tuning, reference: PreferenceVector, other: PreferenceVector
     found = []
     for query in after.changed(before).tolist():
         old, new = int(before.rows[query]), int(after.rows[query])
-        usd = Decimal(f"{int(packed.units[new]) - int(packed.units[old])}E{packed.exponent}")
+        known = not packed.unpriced_calls[[old, new]].any()
+        usd = Decimal(f"{int(packed.units[new]) - int(packed.units[old])}E{packed.exponent}") if known else None
         seconds = float(packed.latency_s[new] - packed.latency_s[old])
         found.append(WinnerChanged(packed.queries[query], packed.ids[old], packed.ids[new], usd, seconds))
-    found.sort(key=lambda one: (one.usd, one.query))
+    found.sort(key=lambda one: (one.usd is None, one.usd or 0, one.query))
     return Changes(weights_changed(reference, other), before.totals, after.totals, tuple(found))

@@ -98,6 +98,12 @@ def reweighed(preference: PreferenceVector, weight: str, value: float) -> Prefer
     return PreferenceVector(named.pop("accuracy"), named.pop("cost"), named.pop("latency"), named)
 
 
+def unpriced_at(packed: Packed, found: Flips, at: Fraction) -> int:
+    """Of how many choices that change at a threshold the dollars, before or after, are not all known."""
+    rows = [[flip.before, flip.after] for flip in found.flips if flip.at == at]
+    return int(packed.unpriced_calls[rows].any(axis=1).sum()) if rows else 0
+
+
 def _walked(packed: Packed, fixed: Ints, slope: Ints, query: int, ends: Sequence[Winners]) -> Iterator[Flip]:
     """The changes of one query, from 0 to 1."""
     lines = [(int(fixed[row]), int(slope[row]), row) for row in packed.rows(query) if packed.base[row] == 0]

@@ -49,16 +49,20 @@ class Profile:
         return Profile(self.name, self.version + 1, preference, made_at, why)
 
 
+def preference_json(p: PreferenceVector) -> dict[str, Any]:
+    """P as in a trajectory's record."""
+    return {"accuracy": p.accuracy, "cost": p.cost, "latency": p.latency, "tools": dict(p.tools)}
+
+
 def profile_json(profile: Profile) -> dict[str, Any]:
     """As JSON values."""
-    p = profile.preference
     return {
         "format": FORMAT,
         "name": profile.name,
         "version": profile.version,
         "made_at": profile.made_at.isoformat(),
         "why": profile.why,
-        "preference": {"accuracy": p.accuracy, "cost": p.cost, "latency": p.latency, "tools": dict(p.tools)},
+        "preference": preference_json(profile.preference),
     }
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from orchestrator.documents.html import read_html
 from orchestrator.documents.jsonl import read_jsonl
-from orchestrator.documents.pdf import Unreadable
+from orchestrator.documents.passage import Unreadable
 from orchestrator.model_call import utc
 from prefs.ballot import Alternative, Draw, ballot
 from prefs.ranking import Ranking

@@ -4,6 +4,7 @@ import asyncio
 import json
 import sqlite3
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -12,11 +13,14 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from storage.database import check
 from storage.errors import StoreError
+from storage.ranked import Ranked
 from storage.store import Store
-from tests.fuzz.campaign import campaign, mutants, read_or_refused, told
+from storage.tables import QUERY, RANKING, TRAJECTORY
+from tests.fuzz.campaign import MOST_CPU_S, campaign, mutants, read_or_refused, told
 from tests.fuzz.mutation import damaged_bytes, damaged_json
 from tests.fuzz.traces import TRACE
 from tests.webapp.exported import fill, written
@@ -101,23 +105,36 @@ async def _imported(folder: Path, valid: bytes, kind: str, seed: int) -> None:
         before = content(database)
         for number in range(BATCH):
             text = damaged(valid, seed, number)
-            _file(file, text)
-            trying = keep(store, kind, READERS[kind](file))
-            new = await _kept_or_refused(f"import of {kind}", text, trying)
+            records, known = READERS[kind](_file(file, text)), _kept(store, kind)
+            new = await _kept_or_refused(f"import of {kind}", text, keep(store, kind, records))
             after = content(database)
-            assert new is not None or after == before, "a refused file left something behind"
+            if new is None:
+                assert after == before, "a refused file left something behind"
+            else:
+                given = {one.ranking.id if isinstance(one, Ranked) else one.id for one in records}
+                assert _kept(store, kind) == known | given, "an accepted file is not kept whole"
+                assert new == len(given - known), "it tells another number than it kept"
             before = after
         exported = {kind: written(store, kind) for kind in ("trajectories", "rankings")}
     assert check(f"sqlite:///{database}") == []
     assert all(json.loads(line) for text in exported.values() for line in text.splitlines())
 
 
+def _kept(store: Store, kind: str) -> set[str]:
+    """The ids of all that the store holds of this kind."""
+    table = {"queries": QUERY, "rankings": RANKING}.get(kind, TRAJECTORY)
+    return {row[0] for row in store.rows(select(table.c.id))}
+
+
 async def _kept_or_refused(parser: str, text: bytes, trying: Any) -> int | None:
     """How many are new, or `None` where the file is refused in words."""
+    began = time.process_time()
     try:
         found: int | BaseException = await trying
     except Exception as error:  # noqa: BLE001 - raised anew below
         found = error
+    taken_s = time.process_time() - began
+    assert taken_s <= MOST_CPU_S, f"{parser} took {taken_s:.1f} s of {text!r:.2000}"
 
     def told_again() -> int:
         if isinstance(found, BaseException):

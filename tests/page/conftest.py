@@ -1,9 +1,9 @@
-"""A real server, a real Chromium, and two promises held in every test: no console error, no request elsewhere."""
+"""A real server, a real Chromium, and promises that every context keeps: `tests.page.watch` says which."""
 
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser import FLAGS, chromium
+from tests.page.watch import MakeContext, MakePage, Watch
 
 ROOT = Path(__file__).parents[2]
 ARTIFACTS = ROOT / "test-artifacts"
@@ -60,34 +61,35 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
 
 @pytest.fixture
 def context(context: BrowserContext) -> Iterator[BrowserContext]:
-    """A context that stops and reports every request that would leave this machine."""
-    elsewhere: list[str] = []
-
-    def watch(route: Route, request: Request) -> None:
-        if urlsplit(request.url).hostname in ("127.0.0.1", "localhost", None):
-            route.continue_()
-        else:
-            elsewhere.append(request.url)
-            route.abort()
-
-    context.route("**/*", watch)
+    """The context of `page`, watched."""
+    watch = Watch(context)
     yield context
-    assert elsewhere == []
+    watch.listen()
+    watch.check()
 
 
 @pytest.fixture
-def page(page: Page) -> Iterator[Page]:
-    """A page whose console must stay free of errors."""
-    errors: list[str] = []
+def another_context(browser: Browser) -> Iterator[MakeContext]:
+    """Makes watched contexts: `another_context(allowed=["404"], **options)`, options as of `Browser.new_context`."""
+    watches: list[Watch] = []
 
-    def hear(message: ConsoleMessage) -> None:
-        if message.type == "error":
-            errors.append(f"{message.text} {message.location}")
+    def make(allowed: Sequence[str] = (), **options: Any) -> BrowserContext:
+        watches.append(Watch(browser.new_context(**options), allowed))
+        return watches[-1].context
 
-    page.on("console", hear)
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    yield page
-    assert errors == []
+    yield make
+    for watch in watches:
+        watch.listen()
+        watch.context.unroute_all(behavior="ignoreErrors")
+        watch.context.close()
+    for watch in watches:
+        watch.check()
+
+
+@pytest.fixture
+def another_page(another_context: MakeContext) -> MakePage:
+    """Makes pages that are watched, each in a context of its own."""
+    return lambda **options: another_context(**options).new_page()
 
 
 @pytest.fixture(scope="session")

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.page.conftest import serving
+from tests.page.watch import MakePage
 
 pytestmark = pytest.mark.browser
 QUERY = "What is the harbour toll of Port Ambrel?"
@@ -69,9 +70,9 @@ def test_a_hostile_document_is_shown_as_the_text_that_it_is(page: Page, address:
 
 
 def test_even_a_script_on_the_page_could_not_send_anything_elsewhere(
-    context: BrowserContext, address: str, run: str
+    another_page: MakePage, address: str, run: str
 ) -> None:
-    page = context.new_page()
+    page = another_page(allowed=["Content Security Policy"])
     for path in (f"/ui/?run={run}", "/rank", "/stage"):
         page.goto(f"{address}{path}")
         refused = page.evaluate(LEAKS)

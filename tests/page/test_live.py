@@ -5,9 +5,10 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.page.conftest import Desk, serving
+from tests.page.watch import MakePage
 
 QUERY = "By how many metres is Mount Kenya higher than Mount Kinabalu?"
 pytestmark = pytest.mark.browser
@@ -39,21 +40,20 @@ def test_a_run_is_watched_live_and_one_alternative_is_stopped(page: Page, slow_u
     expect(page.locator("#rank .pd-card")).to_have_count(4)
 
 
-def test_closing_the_tab_neither_kills_nor_orphans_the_run(browser: Browser, slow_url: str) -> None:
-    page = browser.new_page()
+def test_closing_the_tab_neither_kills_nor_orphans_the_run(another_page: MakePage, slow_url: str) -> None:
+    page = another_page()
     desk = Desk(page, slow_url)
     desk.open()
     desk.ask(QUERY)
     expect(page.locator("#trace .pd-steps > li").first).to_be_visible()
     link = page.url
     page.close()
-    again = browser.new_page()
+    again = another_page()
     again.goto(link)
     desk = Desk(again, slow_url)
     expect(again.locator("#trace .pd-query")).to_have_text(QUERY)
     desk.wait_until_ended()
     expect(again.locator("#trace .pd-state")).to_contain_text("answered", ignore_case=True)
-    again.close()
 
 
 def test_a_run_that_a_crash_interrupted_is_resumed_on_the_page(
@@ -74,6 +74,7 @@ def test_a_run_that_a_crash_interrupted_is_resumed_on_the_page(
         done = httpx.get(f"{address}/api/v1/runs/{run}").json()["trajectories"][0]
         assert done["stop_reason"] == "answered"
         assert done["steps"][: len(kept["steps"])] == kept["steps"]
+        page.close()
 
 
 def test_a_fork_at_a_step_joins_the_run_as_another_alternative(page: Page, desk: Desk) -> None:

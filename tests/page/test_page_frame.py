@@ -50,3 +50,21 @@ def test_question_mark_lists_the_keys_and_escape_closes_the_list(page: Page, bas
     expect(page.get_by_role("dialog", name="Keys of this page")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_the_desk_lists_its_keys_too_but_not_while_somebody_types(page: Page, base_url: str) -> None:
+    page.goto(f"{base_url}/ui/")
+    expect(page.locator("html[data-podium=ready]")).to_be_attached()
+    page.get_by_label("Query").press("?")
+    expect(page.get_by_label("Query")).to_have_value("?")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.get_by_role("tab", name="History").focus()
+    page.keyboard.press("?")
+    keys = page.get_by_role("dialog", name="Keys of this page")
+    expect(keys).to_contain_text("submits the ranking")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.get_by_role("tab", name="History")).to_be_focused()
+    page.get_by_role("button", name="? Keys").click()
+    expect(keys).to_be_visible()
+    assert serious(page) == []

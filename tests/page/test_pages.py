@@ -7,9 +7,10 @@ from typing import Any
 import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.page.conftest import Desk
+from tests.page.watch import MakeContext, MakePage
 
 QUERY = "By how many metres is Mount Kenya higher than Mount Kinabalu?"
 pytestmark = pytest.mark.browser
@@ -29,10 +30,10 @@ def run(base_url: str) -> str:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", SIZES)
 def test_every_page_shows_the_run(
-    browser: Browser, base_url: str, run: str, artifacts: Path, scheme: Any, size: str
+    another_page: MakePage, base_url: str, run: str, artifacts: Path, scheme: Any, size: str
 ) -> None:
     width, height = SIZES[size]
-    page = browser.new_page(color_scheme=scheme, viewport={"width": width, "height": height})
+    page = another_page(color_scheme=scheme, viewport={"width": width, "height": height})
     page.goto(f"{base_url}/ui/")
     expect(page.get_by_role("heading", name="Nothing has run yet")).to_be_visible()
     page.screenshot(path=artifacts / f"empty-{size}-{scheme}.png")
@@ -50,7 +51,6 @@ def test_every_page_shows_the_run(
     expect(page.locator("#history")).to_contain_text(QUERY)
     page.screenshot(path=artifacts / f"history-{size}-{scheme}.png", full_page=True)
     assert page.evaluate("document.documentElement.scrollWidth") <= width, "the page scrolls sideways"
-    page.close()
 
 
 def test_a_bar_of_the_timeline_selects_its_step(page: Page, desk: Desk, run: str) -> None:
@@ -88,8 +88,8 @@ def test_a_link_to_a_run_that_is_not_there_says_so(page: Page, desk: Desk) -> No
     expect(page.locator(".toast-body")).to_contain_text("no run", ignore_case=True)
 
 
-def test_cards_are_ranked_by_touch(browser: Browser, base_url: str, run: str) -> None:
-    context = browser.new_context(has_touch=True, viewport={"width": 390, "height": 844})
+def test_cards_are_ranked_by_touch(another_context: MakeContext, base_url: str, run: str) -> None:
+    context = another_context(has_touch=True, viewport={"width": 390, "height": 844})
     page = context.new_page()
     page.goto(f"{base_url}/ui/?run={run}")
     expect(page.locator("#trace .pd-query")).to_have_text(QUERY)
@@ -112,12 +112,11 @@ def test_cards_are_ranked_by_touch(browser: Browser, base_url: str, run: str) ->
         touch("touchMove", x + 20, y + (goal - y) * part / 8)
     touch("touchEnd", x, goal)
     expect(page.locator('#rank .pd-rank-list .pd-card[data-label="B"]')).to_be_visible()
-    context.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious_on_any_page(browser: Browser, base_url: str, run: str, scheme: Any) -> None:
-    page = browser.new_page(color_scheme=scheme, viewport={"width": 1280, "height": 900})
+def test_axe_finds_nothing_serious_on_any_page(another_page: MakePage, base_url: str, run: str, scheme: Any) -> None:
+    page = another_page(color_scheme=scheme, viewport={"width": 1280, "height": 900})
     page.goto(f"{base_url}/ui/?run={run}")
     expect(page.locator("#staircase .js-plotly-plot")).to_be_visible()
     for tab, ready in (("Run", "#trace"), ("Compare and rank", "#rank .pd-card"), ("History", "#history .pd-run")):
@@ -125,7 +124,6 @@ def test_axe_finds_nothing_serious_on_any_page(browser: Browser, base_url: str, 
         expect(page.locator(ready).first).to_be_visible()
         found = Axe().run(page).response["violations"]
         assert [(v["id"], v["nodes"][0]["html"][:200]) for v in found if v["impact"] in ("serious", "critical")] == []
-    page.close()
 
 
 def test_a_link_to_a_step_opens_that_step_of_that_alternative(page: Page, desk: Desk) -> None:

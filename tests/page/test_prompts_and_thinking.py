@@ -9,10 +9,11 @@ from typing import Any
 import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.page.conftest import Desk, serving
 from tests.page.slow_model import THOUGHT, SlowModel, slow_model
+from tests.page.watch import MakePage
 
 QUERY = "By how many metres is Mount Kenya higher than Mount Kinabalu?"
 NAME = "Nemotron-Orchestrator-8B"
@@ -50,9 +51,9 @@ def ended(routed_url: str, model: SlowModel) -> tuple[str, list[str]]:
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "dark")])
 def test_thinking_appears_live_before_its_step_is_kept(
-    browser: Browser, routed_url: str, model: SlowModel, artifacts: Path, scheme: Any, width: int
+    another_page: MakePage, routed_url: str, model: SlowModel, artifacts: Path, scheme: Any, width: int
 ) -> None:
-    page = browser.new_page(color_scheme=scheme, viewport={"width": width, "height": 800})
+    page = another_page(color_scheme=scheme, viewport={"width": width, "height": 800})
     page.goto(f"{routed_url}/ui/")
     desk = Desk(page, routed_url)
     model.bodies.clear()
@@ -72,7 +73,6 @@ def test_thinking_appears_live_before_its_step_is_kept(
     desk.wait_until_ended(1)
     done = httpx.get(f"{routed_url}/api/v1/runs/{desk.run}").json()["trajectories"][0]
     assert [step["thought"].split() for step in done["steps"]] == [THOUGHT.split()] * 2
-    page.close()
 
 
 def test_the_prompt_opens_by_keyboard_and_is_exactly_what_was_sent(
@@ -123,9 +123,9 @@ def test_the_stream_tells_the_thinking_before_the_step_and_never_numbers_it(rout
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "dark")])
 def test_open_texts_look_right(
-    browser: Browser, routed_url: str, ended: tuple[str, list[str]], artifacts: Path, scheme: Any, width: int
+    another_page: MakePage, routed_url: str, ended: tuple[str, list[str]], artifacts: Path, scheme: Any, width: int
 ) -> None:
-    page = browser.new_page(color_scheme=scheme, viewport={"width": width, "height": 800})
+    page = another_page(color_scheme=scheme, viewport={"width": width, "height": 800})
     page.goto(f"{routed_url}/ui/?run={ended[0]}")
     page.get_by_role("button", name="Show details of step 1").click()
     for name in ("Prompt", "Raw reply"):
@@ -136,7 +136,6 @@ def test_open_texts_look_right(
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     found = Axe().run(page, context="#trace").response["violations"]
     assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
-    page.close()
 
 
 def _press(page: Page, name: str) -> None:

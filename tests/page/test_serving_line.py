@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, Route, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.page.conftest import Desk, serving
+from tests.page.watch import MakePage
 from tests.servers.listening import listening
 from tests.servers.metered import Metered
 
@@ -116,11 +117,11 @@ def test_a_page_that_nobody_sees_asks_nothing(page: Page, served_url: str, meter
 
 
 def test_a_server_without_metrics_and_a_policy_without_a_server_have_no_line(
-    browser: Browser, page: Page, base_url: str, tmp_path: Path
+    another_page: MakePage, page: Page, base_url: str, tmp_path: Path
 ) -> None:
     bare = Metered(status=404)
     with running(bare) as url, serving(tmp_path, "--policy", f"openai:{url}/v1#orchestrator") as address:
-        other = browser.new_page()
+        other = another_page()
         with other.expect_response("**/api/v1/serving") as asked:
             Desk(other, address).open()
         assert asked.value.json()["servers"][0]["state"] == "no metrics"
@@ -185,10 +186,10 @@ def test_calls_that_are_paused_are_said_with_the_reason(page: Page, served_url: 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", SIZES)
 def test_the_line_and_the_licence_look_right(
-    browser: Browser, served_url: str, metered: Metered, artifacts: Path, scheme: Any, size: str
+    another_page: MakePage, served_url: str, metered: Metered, artifacts: Path, scheme: Any, size: str
 ) -> None:
     width, height = SIZES[size]
-    page = browser.new_page(color_scheme=scheme, viewport={"width": width, "height": height})
+    page = another_page(color_scheme=scheme, viewport={"width": width, "height": height})
     Desk(page, served_url).open()
     expect(page.locator("#serving .pd-licence")).to_be_visible()
     expect(line(page)).to_contain_text(re.compile(r"\d+ tokens/s"))
@@ -196,4 +197,3 @@ def test_the_line_and_the_licence_look_right(
     assert page.evaluate("document.documentElement.scrollWidth") <= width, "the page scrolls sideways"
     found = Axe().run(page, context="#serving")
     assert [violation["id"] for violation in found.response["violations"]] == []
-    page.close()

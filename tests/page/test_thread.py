@@ -119,7 +119,9 @@ def test_a_ballot_that_changed_meanwhile_is_said_on_the_page(page: Page, desk: A
     kept = [alternative["trajectory"] for alternative in shown if alternative["label"] in "AB"]
     fork = {"step": 0, "call": {"tool": "answer", "model": "answer-3"}}
     assert httpx.post(f"{api}/trajectories/{first}/fork", json=fork).status_code == 201
-    while not httpx.get(f"{api}/runs/{desk.run}").json()["ended"]:
+    for _ in range(600):
+        if httpx.get(f"{api}/runs/{desk.run}").json()["ended"]:
+            break
         page.wait_for_timeout(100)
     tab_into_rank(page)
     for key in ("A", "B", "Enter"):

@@ -47,7 +47,7 @@ def test_the_second_look_sees_cost_and_latency_and_nothing_else() -> None:
         ({"tags": tuple(map(str, range(21)))}, "at most 20 tags"),
         ({"tags": ("x", "x")}, "named twice"),
         ({"tags": ("\ud800",)}, "printable"),
-        ({"marks": (GOOD, replace(GOOD, kind="wrong"))}, "step 1 of A is marked twice"),
+        ({"marks": (GOOD, replace(GOOD, kind="wrong"))}, "step 0 of A is marked twice"),
         ({"marks": (replace(GOOD, note="\ud800"),)}, "half a character"),
         ({"active_s": {"A": -0.1}}, "seconds from 0"),
         ({"active_s": {"A": float("nan")}}, "seconds from 0"),

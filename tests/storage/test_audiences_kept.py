@@ -3,12 +3,14 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from threading import Thread
 
 import pytest
 
 from prefs.audience import Audience, Seat
 from prefs.ballot import Ballot, ballot
-from storage.audiences import Audiences
+from storage.audiences import Audiences, create
+from storage.database import open_engine, writing
 from storage.errors import StoreConflict, StoreMissing
 from storage.store import Store
 from tests.examples import NOON
@@ -46,6 +48,23 @@ async def test_a_run_has_one_open_audience_and_another_one_when_that_is_over(sto
     with pytest.raises(StoreConflict, match="another one"):
         await audiences.create(replace(later, id="a3", run="r2", code=ROOM.code), shown("b3"))
     assert store.ballot("b3") is None
+
+
+def test_two_servers_open_one_audience_of_a_run(url: str) -> None:
+    second = replace(ROOM, id="a2", code="HGFEDCBA", ballot="b2")
+    opened: list[Audience] = []
+    with Store.open(url) as store:
+        other = Thread(target=lambda: opened.append(asyncio.run(Audiences(store).create(second, shown("b2")))))
+        engine = open_engine(url)
+        with writing(engine).begin() as connection:
+            create(connection, ROOM, shown())
+            other.start()
+            other.join(timeout=0.5)
+            assert opened == [], "the second server waits until the first has committed"
+        other.join(timeout=60)
+        engine.dispose()
+        assert opened == list(Audiences(store).newest("r1")) == [ROOM]
+        assert store.ballot("b2") is None
 
 
 async def test_an_audience_gets_more_time_and_is_closed(store: Store) -> None:

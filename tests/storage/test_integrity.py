@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from prefs.ranking import Ranking
-from storage.database import check
+from storage.database import check, newest_version
 from storage.errors import StoreUnreachable
 from storage.store import Store
 from tests.kept import edit, ended, going, keep_ballot, keep_whole, run
@@ -22,7 +22,7 @@ def url(sqlite_url: str) -> str:
 
 def test_database_without_schema_is_reported(url: str, file: Path) -> None:
     file.touch()
-    assert check(url) == ["its schema is empty, this version needs 0008: run `podium db upgrade`"]
+    assert check(url) == [f"its schema is empty, this version needs {newest_version()}: run `podium db upgrade`"]
 
 
 def test_damaged_page_is_found(url: str, file: Path) -> None:

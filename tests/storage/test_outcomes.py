@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,10 +12,12 @@ from hypothesis import strategies as st
 
 from orchestrator.trajectory import Trajectory
 from prefs.tuning.stored import stored
-from storage.outcomes import count_of_store, of_store
+from storage.column_text import searchable
+from storage.outcomes import count_of_store, of_store, routed
+from storage.records import RecordError
 from storage.store import Store
-from storage.trajectories import searchable
-from tests.kept import ended, going, keep_whole, run
+from tests.examples import NOON
+from tests.kept import edit, ended, going, keep_whole, run
 from tests.strategies import trajectories
 
 
@@ -44,6 +47,23 @@ async def test_what_still_runs_is_left_out_and_reading_says_how_far_it_has_come(
         read = list(of_store(store, told=told.append))
     assert [(one.id, one.features.uses, calls) for one, calls in read] == [("t1", {"search-1": 2}, ())]
     assert told == [1]
+
+
+async def test_trajectories_come_with_their_ways_the_oldest_first(store: Store) -> None:
+    later = [replace(ended(going(n), n), run=None, started_at=NOON + timedelta(hours=n)) for n in (3, 1, 2)]
+    await store.add_all(later)
+    found = list(routed(store, ["t2", "t3", "t1"]))
+    assert [(one.stored.id, one.route) for one in found] == [(f"t{n}", ("search-1",) * n) for n in (1, 2, 3)]
+
+
+@pytest.mark.parametrize("record", ['{"call": {"tool": "search"}, "calls": []}', '{"call": 7, "calls": []}', "[]"])
+async def test_a_damaged_call_is_named(tmp_path: Path, record: str) -> None:
+    async with Store.open(f"sqlite:///{tmp_path / 'podium.sqlite3'}") as store:
+        await keep_whole(store, ended(going(1), 1), run())
+        edit(tmp_path / "podium.sqlite3", f"UPDATE step SET record = '{record}'")
+        for read in (lambda: routed(store, ["t1"]), lambda: of_store(store), lambda: of_store(store, calls=True)):
+            with pytest.raises(RecordError, match="trajectory t1 is damaged"):
+                list(read())
 
 
 @pytest.mark.parametrize("several", [450])

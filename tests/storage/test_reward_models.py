@@ -5,13 +5,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine, insert, inspect
+from sqlalchemy import insert, inspect
 
 from storage import trajectories
-from storage.database import _settings, open_engine, upgrade, writing
+from storage.database import migrate, open_engine, upgrade, writing
 from storage.errors import StoreConflict, StoreReadOnly
 from storage.records import RecordError
 from storage.reward_models import RewardModels, load_reward_model
@@ -26,8 +25,8 @@ from tests.reward_models import reward_model
 @pytest.fixture
 def second(url: str) -> str:
     """A database of version 0002 with a finished trajectory."""
+    migrate(url, "0002")
     engine = open_engine(url)
-    _migrate(engine, "0002")
     whole = ended(going(1), 2)
     with writing(engine).begin() as connection:
         connection.execute(
@@ -38,16 +37,6 @@ def second(url: str) -> str:
         connection.execute(insert(STEP), [trajectories._step_row("t1", one) for one in whole.steps])
     engine.dispose()
     return url
-
-
-def _migrate(engine: Engine, to: str) -> None:
-    with writing(engine).begin() as connection:
-        settings = _settings()
-        settings.attributes["connection"] = connection
-        if to == "back":
-            command.downgrade(settings, "0002")
-        else:
-            command.upgrade(settings, to)
 
 
 async def test_a_registered_model_is_found_as_it_was(store: Store, tmp_path: Path) -> None:
@@ -135,8 +124,8 @@ def test_upgraded_schema_is_that_of_the_tables(second: str) -> None:
 
 def test_the_registry_can_be_taken_back(second: str) -> None:
     upgrade(second)
+    migrate(second, "0002")
     engine = open_engine(second)
-    _migrate(engine, "back")
     assert "reward_model" not in inspect(engine).get_table_names()
     engine.dispose()
     with Store.open(second) as store:

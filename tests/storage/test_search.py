@@ -1,162 +1,26 @@
-"""Searching equals looking at every trajectory, and paging gives each once."""
+"""Paging gives each trajectory once while others begin and end; what is looked for can be asked of every database."""
 
-import asyncio
-from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings
 
-from orchestrator.model_call import Charge, ChargeStatus, unpriced
-from orchestrator.preference import PRESETS, PreferenceVector
-from orchestrator.trajectory import Fork, Outcome, Step, StopReason, Trajectory, Verdict
+from orchestrator.trajectory import Fork, Trajectory
 from prefs.ballot import ballot
 from prefs.ranking import Ranking
 from storage import search, search_rows
-from storage.search_tables import FINDING, ROUTED_CALL
+from storage.past_calls import past_calls
+from storage.same_query import newest_answered
+from storage.search_tables import LISTING, ROUTED_CALL
 from storage.search_wishes import GOING, Mark, Order, Sorting, Wanted
 from storage.store import Store
-from tests.examples import NOON, call, model_call
+from storage.studies import Studies
+from tests.examples import NOON
 from tests.kept import ended, going, keep_whole, run
 from tests.strategies import trajectories
-
-WORDS = ("Kenya", "ÄRA", "100%", "a_b", "mount", "17")
-ALIASES = ("search-1", "reasoner-2", "answer-1")
-
-
-@st.composite
-def pasts(draw: st.DrawFn) -> list[Trajectory]:
-    """Trajectories whose every filter finds some and leaves some out."""
-    return [draw(_one(number)) for number in range(draw(st.integers(3, 9)))]
-
-
-@st.composite
-def _one(draw: st.DrawFn, number: int) -> Trajectory:
-    aliases = draw(st.lists(st.sampled_from(ALIASES), max_size=3))
-    dollars = st.sampled_from(["0", "0.001", "0.002", "0.01", None])
-    steps = tuple(
-        Step(index, "", call(alias), None, (_paid(draw(dollars), draw(st.sampled_from([0.0, 0.5, 2.0]))),))
-        for index, alias in enumerate(aliases)
-    )
-    reason = draw(st.none() | st.sampled_from([StopReason.ANSWERED, StopReason.TURNS]))
-    return Trajectory(
-        id=f"t{number}",
-        query=" ".join(draw(st.lists(st.sampled_from(WORDS), min_size=1, max_size=3))),
-        preference=draw(st.sampled_from([*PRESETS.values(), PreferenceVector(1, 0.5, 0.5, {"answer-1": 0.5})])),
-        policy=draw(st.sampled_from(["random", "embedded"])),
-        pool="test",
-        seed=number,
-        started_at=NOON + timedelta(hours=draw(st.integers(0, 5))),
-        steps=steps,
-        stop_reason=reason,
-        answer=draw(st.none() | st.sampled_from(WORDS)) if reason is StopReason.ANSWERED else None,
-        outcome=Outcome(draw(st.sampled_from(Verdict))),
-        run=f"r{number % 2}-{number}",
-    )
-
-
-def _paid(usd: str | None, latency_s: float) -> Any:
-    charge = unpriced("none") if usd is None else Charge(Decimal(usd), ChargeStatus.PRICED, "test")
-    return replace(model_call("0", latency_s), charge=charge, simulated=usd == "0.01")
-
-
-RANGES = st.tuples(st.none() | st.sampled_from(["0.001", "0.002"]), st.none() | st.sampled_from(["0.002", "0.012"]))
-WISHES = st.builds(
-    Wanted,
-    words=st.lists(st.sampled_from([*WORDS, "ära", "kENYA mount", "%", "_"]), max_size=1).map(" ".join),
-    aliases=st.lists(st.sampled_from(ALIASES), max_size=2, unique=True).map(tuple),
-    cost_usd=RANGES.map(lambda ends: tuple(None if end is None else Decimal(end) for end in ends)),
-    latency_s=st.sampled_from([(None, None), (0.5, None), (None, 2.0), (0.5, 2.5)]),
-    started=st.sampled_from([(None, None), (NOON + timedelta(hours=2), None), (NOON, NOON + timedelta(hours=3))]),
-    verdicts=st.sampled_from([(), ("solved",), ("solved", "ungraded")]),
-    stop_reasons=st.sampled_from([(), ("answered",), (GOING,), (GOING, "turns")]),
-    policies=st.sampled_from([(), ("random",)]),
-    preference=st.none() | st.sampled_from([*PRESETS.values(), PreferenceVector(1, 0.5, 0.5, {"answer-1": 0.5})]),
-    cost=st.sampled_from([(None, None), (0.4, 1.0)]),
-    simulated=st.none() | st.booleans(),
-    priced=st.none() | st.booleans(),
-)
-
-
-def fits(one: Trajectory, wanted: Wanted) -> bool:
-    """The filters, looked at one trajectory at a time."""
-    said = f"{one.query}\n{one.answer or ''}".casefold()
-    called = {step.call.model for step in one.steps if step.call is not None}
-    known = one.unpriced_calls == 0
-    reason = GOING if one.stop_reason is None else one.stop_reason.value
-    checks = [
-        all(word in said for word in wanted.words.casefold().split()),
-        set(wanted.aliases) <= called,
-        wanted.cost_usd == (None, None) or (known and _in(one.cost_usd, wanted.cost_usd)),
-        _in(one.latency_s, wanted.latency_s),
-        wanted.started[0] is None or one.started_at >= wanted.started[0],
-        wanted.started[1] is None or one.started_at < wanted.started[1],
-        not wanted.verdicts or one.outcome.verdict.value in wanted.verdicts,
-        not wanted.stop_reasons or reason in wanted.stop_reasons,
-        not wanted.policies or one.policy in wanted.policies,
-        wanted.preference is None or one.preference == wanted.preference,
-        _in(one.preference.cost, wanted.cost),
-        wanted.simulated is None or one.simulated is wanted.simulated,
-        wanted.priced is None or known is wanted.priced,
-    ]
-    return all(checks)
-
-
-def _in(value: Any, ends: tuple[Any, Any]) -> bool:
-    low, high = ends
-    return (low is None or value >= low) and (high is None or value <= high)
-
-
-def keys(one: Trajectory, order: Order) -> Any:
-    known = None if one.unpriced_calls else one.cost_usd
-    return {
-        Order.DATE: one.started_at,
-        Order.COST: known,
-        Order.LATENCY: one.latency_s,
-        Order.STEPS: len(one.steps),
-    }[order]
-
-
-def all_pages(store: Store, wanted: Wanted, sorting: Sorting, size: int) -> list[search.Found]:
-    found: list[search.Found] = []
-    after = None
-    while True:
-        page = search.page(store.rows, wanted, sorting, size=size, after=after)
-        found += page.rows
-        if page.after is None:
-            return found
-        assert len(page.rows) == size
-        after = page.after.text
-
-
-SORTINGS = st.builds(Sorting, st.sampled_from(Order), st.booleans())
-
-
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(past=pasts(), wishes=st.lists(WISHES, min_size=6, max_size=12), sorting=SORTINGS, size=st.integers(1, 4))
-def test_filters_find_what_looking_at_each_would(
-    past: list[Trajectory], wishes: list[Wanted], sorting: Sorting, size: int
-) -> None:
-    with Store.open("sqlite://") as store:
-        asyncio.run(store.add_all(past))
-        for wanted in wishes:
-            expected = [one for one in past if fits(one, wanted)]
-            found = all_pages(store, wanted, sorting, size)
-            assert sorted(one.id for one in found) == sorted(one.id for one in expected)
-            assert search.count(store.rows, wanted).trajectories == len(expected)
-            in_order(found, {one.id: one for one in past}, sorting)
-
-
-def in_order(found: Sequence[search.Found], past: dict[str, Trajectory], sorting: Sorting) -> None:
-    """Known keys sorted, unknown ones last."""
-    keyed = [keys(past[one.id], sorting.order) for one in found]
-    known = [key for key in keyed if key is not None]
-    assert keyed == known + [None] * (len(keyed) - len(known))
-    assert known == sorted(known, reverse=sorting.descending)
 
 
 async def test_paging_gives_each_row_once_while_new_runs_come_in(store: Store) -> None:
@@ -214,8 +78,8 @@ async def test_a_fork_is_found_from_what_it_was_forked_from_and_pays_only_its_ow
 @settings(max_examples=40)
 @given(whole=trajectories())
 def test_any_trajectory_can_be_kept_to_search_by(whole: Trajectory) -> None:
-    finding = search_rows.finding(whole, ended=True)
-    assert set(finding) | {"ranked"} == {column.name for column in FINDING.c}
+    listing = search_rows.listing(whole, ended=True)
+    assert set(listing) | {"ranked"} == {column.name for column in LISTING.c}
     for row in search_rows.routed_calls(whole):
         assert set(row) == {column.name for column in ROUTED_CALL.c}
 
@@ -231,6 +95,66 @@ def test_a_mark_of_another_order_is_refused() -> None:
     assert Mark.read(mark.text, Sorting()) == mark
     with pytest.raises(ValueError, match="another order"):
         Mark.read(mark.text, Sorting(Order.DATE, descending=False))
+
+
+@pytest.mark.parametrize("id", ["t\0", "t\ud800", "t\n"])
+def test_a_mark_at_an_id_that_no_trajectory_has_is_refused(id: str) -> None:
+    with pytest.raises(ValueError, match="first page"):
+        Mark.read(Mark(Sorting(), NOON.astimezone(UTC), id).text, Sorting())
+
+
+@pytest.mark.parametrize(
+    ("order", "key"),
+    [
+        (Order.STEPS, 2**31),
+        (Order.STEPS, 0.5),
+        (Order.STEPS, True),
+        (Order.COST, 2**63),
+        (Order.COST, 0.5),
+        (Order.LATENCY, 1e19),
+        (Order.LATENCY, float("nan")),
+        (Order.LATENCY, "1"),
+    ],
+)
+def test_a_mark_with_a_key_that_no_column_holds_is_refused(order: Order, key: Any) -> None:
+    with pytest.raises(ValueError, match="first page"):
+        Mark.read(Mark(Sorting(order), key, "t1").text, Sorting(order))
+
+
+@pytest.mark.parametrize(
+    ("order", "key"),
+    [
+        (Order.STEPS, 2**31 - 1),
+        (Order.COST, 2**63 - 1),
+        (Order.LATENCY, 1e18),
+        (Order.LATENCY, 3),
+        (Order.DATE, datetime.fromisoformat("0001-01-01T00:00:00+14:00")),
+        (Order.DATE, datetime.fromisoformat("9999-12-31T23:59:59-14:00")),
+    ],
+)
+async def test_a_mark_at_the_edge_of_a_column_can_be_looked_behind(store: Store, order: Order, key: Any) -> None:
+    await keep_whole(store, ended(going(1), 2), run())
+    for descending in (True, False):
+        sorting = Sorting(order, descending)
+        rows = search.page(store.rows, Wanted(), sorting, after=Mark(sorting, key, "t0").text).rows
+        assert [one.id for one in rows] in ([], ["t1"])
+
+
+@pytest.mark.parametrize("text", ["\0", "t1\0", "\ud800"])
+async def test_texts_that_not_every_database_takes_find_nothing(store: Store, text: str) -> None:
+    await keep_whole(store, ended(going(1), 2), run())
+    for wanted in (Wanted(run=text), Wanted(policies=(text,)), Wanted(aliases=(text,)), Wanted(words=f"{text} zyxw")):
+        assert search.page(store.rows, wanted, Sorting()).rows == ()
+        assert search.count(store.rows, wanted).trajectories == 0
+    assert (
+        search.heads(store.rows, [text]) == search.forks_of(store.rows, text) == search.of_run(store.rows, text) == []
+    )
+    assert [one.id for one in search.heads(store.rows, [text, "t1"])] == ["t1"]
+    assert not Studies(store).has(text, "b1")
+    assert not Studies(store).has("s1", text)
+    assert list(Studies(store).second_looks(text)) == []
+    assert newest_answered(store, text, text, text) is None
+    assert past_calls(store.rows, text, text, simulated=True, policy=text) == []
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,11 @@
 """A database of the fourth version, with all it holds, can be searched after its upgrade as if it had always been."""
 
 import uuid
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from alembic import command
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import inspect, select
@@ -13,9 +13,10 @@ from sqlalchemy import inspect, select
 from orchestrator.trajectory import Fork, Trajectory
 from prefs.ballot import ballot
 from prefs.ranking import Ranking
-from storage.database import _settings, open_engine, upgrade, writing
+from storage.database import migrate, open_engine, upgrade
+from storage.errors import StoreConflict
 from storage.search import page
-from storage.search_tables import FINDING, ROUTED_CALL
+from storage.search_tables import LISTING, ROUTED_CALL
 from storage.search_wishes import Sorting, Wanted
 from storage.store import Store
 from tests.examples import NOON
@@ -23,17 +24,8 @@ from tests.kept import ended, going, keep_whole, run
 from tests.strategies import trajectories
 
 
-def _migrate(url: str, to: str, how: Any) -> None:
-    engine = open_engine(url)
-    with writing(engine).begin() as connection:
-        settings_ = _settings()
-        settings_.attributes["connection"] = connection
-        how(settings_, to)
-    engine.dispose()
-
-
 def _rows(store: Store) -> list[Any]:
-    found = store.rows(select(FINDING).order_by(FINDING.c.trajectory_id))
+    found = store.rows(select(LISTING).order_by(LISTING.c.trajectory_id))
     return [*found, *store.rows(select(ROUTED_CALL).order_by(ROUTED_CALL.c.trajectory_id, ROUTED_CALL.c.index))]
 
 
@@ -45,9 +37,9 @@ async def test_an_older_database_is_searched_after_its_upgrade(url: str) -> None
         await store.keep_ballot(ballot("b1", ["t1", "t3"], query="q", run=None, seed=1, made_at=NOON))
         await store.keep_ranking(Ranking("k1", "b1", (("A",), ("B",)), NOON))
         before = _rows(store)
-    _migrate(url, "0004", command.downgrade)
+    migrate(url, "0004")
     engine = open_engine(url)
-    assert {"finding", "routed_call"}.isdisjoint(inspect(engine).get_table_names())
+    assert {"finding", "listing", "routed_call"}.isdisjoint(inspect(engine).get_table_names())
     engine.dispose()
     upgrade(url)
     with Store.open(url) as store:
@@ -61,12 +53,11 @@ async def test_backfilled_rows_are_those_that_would_have_been_kept(tmp_path: Pat
     url = f"sqlite:///{tmp_path / uuid.uuid4().hex}.db"
     with Store.open(url) as store:
         for one in whole:
-            try:
+            with suppress(StoreConflict):  # two of the same run with other queries
                 await store.add(one)
-            except Exception:  # noqa: BLE001 - two of the same run with other queries, and the like
-                continue
         before = _rows(store)
-    _migrate(url, "0005", command.downgrade)
+    assert before
+    migrate(url, "0005")
     upgrade(url)
     with Store.open(url) as store:
         after = _rows(store)

@@ -7,8 +7,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from orchestrator.alternatives import Run
 from prefs.ballot import Ballot, ballot
 from prefs.ranking import Ranking, RankingMismatch, StepMark
+from storage.database import migrate, upgrade
 from storage.errors import StoreConflict, StoreMissing
 from storage.ranked import NotAdded, Ranked, load_ranked, ranked_json
 from storage.records import dump_ranking, load_ranking
@@ -52,6 +54,21 @@ async def test_both_rankings_are_kept_and_the_later_one_stands(store: Store) -> 
         await store.keep_ranking(said("k3", phase="blind"))
 
 
+async def test_phases_are_read_from_the_records_where_an_older_version_was_here_meanwhile(url: str) -> None:
+    with Store.open(url) as store:
+        await two_phases(store)
+        await store.keep_ranking(said("k1", reason='he said "phase": "revealed"'))
+        await store.keep_ranking(said("k2", "BA"))
+        await store.keep_ballot(ballot("b9", ["0-t1", "0-t2"], query="q", run=None, seed=1, made_at=NOON))
+        await store.keep_ranking(replace(said("k3", reason='"phase": "blind"'), ballot="b9"))
+    migrate(url, "0007")
+    upgrade(url)
+    with Store.open(url) as store:
+        phases = store.rows(select(RANKING.c.id, RANKING.c.phase).order_by(RANKING.c.id))
+        assert phases == [("k1", "blind"), ("k2", "revealed"), ("k3", None)]
+        assert len(list(Studies(store).second_looks("s1"))) == 1
+
+
 async def test_the_same_key_gives_the_blind_ranking_again_whatever_stands_now(store: Store) -> None:
     await two_phases(store)
     blind = await store.keep_ranking(said("k1"), idempotency_key="one")
@@ -77,6 +94,11 @@ async def test_marks_are_checked_against_the_steps_that_are_there(store: Store) 
     short = next(one.label for one in shown.alternatives if one.trajectory == "0-t1")
     with pytest.raises(RankingMismatch, match=f"{short} has no step 1: its steps are 0 to 0"):
         await store.keep_ranking(said("k1", marks=(StepMark(short, 1, "good"),)))
+    await store.begin(Run("r1", "q", NOON), [replace(going(), id="bare")])
+    await store.keep_ballot(ballot("b1", ["bare", "0-t1"], query="q", run=None, seed=1, made_at=NOON))
+    bare = next(one.label for one in store.ballot("b1").alternatives if one.trajectory == "bare")
+    with pytest.raises(RankingMismatch, match=f"{bare} has no steps"):
+        await store.keep_ranking(replace(said("k1", marks=(StepMark(bare, 0, "good"),)), ballot="b1"))
     kept = await store.keep_ranking(said("k1", marks=(StepMark(short, 0, "wrong", "no"),)))
     assert store.current_ranking("b0", "ann") == kept
     assert store.judgement_of(kept).marks == kept.marks

@@ -1,12 +1,11 @@
 """Databases of the third version get studies, and keep what they hold."""
 
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine, inspect
+from sqlalchemy import inspect
 
-from storage.database import _settings, open_engine, upgrade, writing
+from storage.database import migrate, open_engine, upgrade
 from storage.errors import StoreConflict
 from storage.records import RecordError
 from storage.store import Store
@@ -17,19 +16,12 @@ from tests.examples import NOON
 from tests.studies import ballots, kept, rank, study
 
 
-def _migrate(engine: Engine, to: str) -> None:
-    with writing(engine).begin() as connection:
-        settings = _settings()
-        settings.attributes["connection"] = connection
-        (command.upgrade if to == "0008" else command.downgrade)(settings, to)
-
-
 async def test_rankings_outlive_studies_that_are_taken_back_and_count_again(url: str) -> None:
     with Store.open(url) as store:
         await kept(store, 2)
         ranking = await rank(store, "b0", "ann", NOON)
+    migrate(url, "0003")
     engine = open_engine(url)
-    _migrate(engine, "0003")
     assert {"study", "study_ballot", "assignment"}.isdisjoint(inspect(engine).get_table_names())
     engine.dispose()
     upgrade(url)

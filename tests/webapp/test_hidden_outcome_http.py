@@ -1,6 +1,7 @@
 """A verdict sways people: a study may hide it. And what is handed out with a blind ballot leads nowhere else."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -44,6 +45,19 @@ async def said(http: httpx.AsyncClient, ballot: str, **more: Any) -> httpx.Respo
     return await http.post(f"/api/v1/ballots/{ballot}/rankings", json=body)
 
 
+async def test_a_new_study_hides_names_and_verdicts_unless_it_says_otherwise(
+    http: httpx.AsyncClient, services: Services
+) -> None:
+    await services.store.add_all([judged(number) for number in range(2)])
+    asked = {"name": "S", "runs": "all", "alternatives": 2}
+    for more, hidden in (({}, ["identity", "outcome"]), ({"hidden": []}, [])):
+        study = (await http.post("/api/v1/studies", json=asked | more)).json()
+        assert study["hidden"] == hidden
+        shown = await seen(http, study["ballots"][0])
+        assert shown.json()["hidden"] == hidden
+        assert any(word in shown.text.lower() for word in (*TELLING, "secret-id")) is not bool(hidden)
+
+
 async def test_a_study_that_hides_the_outcome_tells_no_verdict_until_the_ballot_is_ranked(
     http: httpx.AsyncClient, services: Services
 ) -> None:
@@ -82,6 +96,8 @@ async def test_no_id_of_a_trajectory_comes_with_a_blind_ballot_or_with_the_recei
     assert ballot["alternatives"] == [{"label": label, "trajectory": None} for label in "AB"]
     outside = await http.get("/api/v1/ballots/next", params={"annotator": "ann"})
     assert "secret-id" not in outside.text
+    by_id = await http.get(f"/api/v1/ballots/{ballot['id']}")
+    assert by_id.json() == ballot
     first = await said(http, ballot["id"], phase="blind")
     assert (first.status_code, first.json()["trajectories"]) == (201, {"A": None, "B": None})
     second = await said(http, ballot["id"], phase="revealed")
@@ -92,3 +108,17 @@ async def test_where_nothing_is_hidden_the_ids_are_told(http: httpx.AsyncClient,
     study = await made(http, services.store)
     ballot = (await handed(http, study)).json()["ballot"]
     assert {one["trajectory"] for one in ballot["alternatives"]} == {"secret-id-0", "secret-id-1"}
+    assert (await http.get(f"/api/v1/ballots/{ballot['id']}")).json() == ballot
+
+
+async def test_a_ballot_of_a_run_tells_its_ids_unless_it_hides_something(
+    http: httpx.AsyncClient, services: Services
+) -> None:
+    await services.store.add_all([judged(number) for number in range(2)])
+    ballot = (await http.get("/api/v1/runs/r/ballot")).json()
+    assert {one["trajectory"] for one in ballot["alternatives"]} == {"secret-id-0", "secret-id-1"}
+    shown = services.store.ballot(ballot["id"])
+    assert shown is not None
+    blind = replace(shown, id="blind", hidden=("identity",), made_at=shown.made_at + timedelta(seconds=1))
+    await services.store.keep_ballot(blind)
+    assert "secret-id" not in (await http.get("/api/v1/runs/r/ballot")).text

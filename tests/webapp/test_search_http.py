@@ -58,6 +58,8 @@ async def test_filters_of_the_address_narrow_page_count_and_figures_alike(http: 
         ("/search/figures?metric=beauty", "choose from: cost, latency, turns, errors"),
         ("/search/records?trajectories=", "name 1 to 500 trajectories"),
         ("/comparison?trajectories=one", "name 2 to 6 trajectories"),
+        ("/comparison?trajectories=one,two,one", "trajectory one is named twice"),
+        ("/search/records?trajectories=one,one", "trajectory one is named twice"),
         ("/search/records?trajectories=nowhere", "there is no trajectory nowhere"),
     ],
 )
@@ -166,10 +168,9 @@ async def test_what_a_fork_really_spent_leaves_out_what_it_took_over(http: httpx
     origin = run["trajectories"][0]
     body = {"step": 2, "call": {"tool": "answer", "model": "answer-2"}}
     child = (await http.post(f"{API}/trajectories/{origin['id']}/fork", json=body)).json()
-    for _ in range(400):
-        spent = (await http.get(f"{API}/trajectories/{child['id']}/spent")).json()
-        if spent["ended"]:
-            break
+    assert "event: ended" in (await http.get(f"{API}/runs/{run['id']}/events")).text
+    spent = (await http.get(f"{API}/trajectories/{child['id']}/spent")).json()
+    assert spent["ended"]
     whole = (await http.get(f"{API}/trajectories/{child['id']}")).json()
     assert spent["steps"] == 1
     assert Decimal(spent["cost_usd"]) == Decimal(whole["steps"][2]["cost_usd"])

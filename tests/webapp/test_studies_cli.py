@@ -50,7 +50,19 @@ def test_a_study_in_two_phases_tells_what_second_looks_say(db: str, capsys: pyte
     assert (
         printed(capsys, "progress", id, "--db", db).splitlines()[-1].startswith("Nobody has looked at a ballot again")
     )
-    assert "second" not in printed(capsys, "progress", id, "--json", "--db", db)
+    far = json.loads(printed(capsys, "progress", id, "--json", "--db", db))  # one JSON value and no sentence behind it
+    assert far["counted"] == 0
+
+
+def test_a_new_study_hides_names_and_scores_unless_the_flag_stands_alone(
+    db: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hidden = {}
+    for name, more in (("blind", ()), ("open", ("--hidden",))):
+        id = printed(capsys, "create", "--name", name, "--runs", "all", "--db", db, *more)
+        records = map(json.loads, printed(capsys, "list", "--json", "--db", db).splitlines())
+        hidden[name] = next(one["hidden"] for one in records if one["id"] == id)
+    assert hidden == {"blind": ["identity", "outcome"], "open": []}
 
 
 def test_a_study_is_made_from_a_file(db: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

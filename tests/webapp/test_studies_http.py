@@ -178,7 +178,7 @@ async def test_ballots_that_are_kept_can_be_listed(http: httpx.AsyncClient, serv
     await runs(services.store, 1)
     one = ballot("b1", ["0-0", "0-1"], query="query 0", run=None, seed=1, made_at=NOON)
     await services.store.keep_ballot(one)
-    study = await made(http, runs=None, ballots=["b1"])
+    study = await made(http, runs=None, ballots=["b1"], hidden=[])
     assert study["ballots"] == ["b1"]
 
 
@@ -191,7 +191,8 @@ async def test_ballots_that_are_kept_can_be_listed(http: httpx.AsyncClient, serv
         ({"ballots": ["b1", "b1"]}, "named twice"),
         ({"ballots": ["b9"]}, "no ballot b9"),
         ({"ballots": ["b1"], "hidden": ["cost"]}, "hides nothing, the study cost"),
-        ({"ballots": ["b1"], "gold_share": 0.5}, "none is gold"),
+        ({"ballots": ["b1"]}, "hides nothing, the study identity and outcome"),
+        ({"ballots": ["b1"], "hidden": [], "gold_share": 0.5}, "none is gold"),
         ({"runs": ["r9"]}, "run r9 has no 4"),
         ({"runs": "all", "alternatives": 9}, "no run with 9"),
         ({"runs": "all", "overlap": 0}, "overlap"),

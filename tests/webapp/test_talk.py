@@ -43,9 +43,9 @@ def called(alias: str, usd: str | None, usage: Usage | None = TOKENS, index: int
     return Step(index, "why", ToolCall(TOOL_OF[alias], alias), None, (router, expert))
 
 
-def view(*trajectories: Trajectory) -> dict[str, Any]:
+def view(*trajectories: Trajectory, state: State = State.FINISHED) -> dict[str, Any]:
     some = [replace(one, id=f"t{number}") for number, one in enumerate(trajectories)]
-    shown = [Shown(one, "ABCDEFGHIJKL"[n], State.FINISHED, Baseline(Kind.UNKNOWN)) for n, one in enumerate(some)]
+    shown = [Shown(one, "ABCDEFGHIJKL"[n], state, Baseline(Kind.UNKNOWN)) for n, one in enumerate(some)]
     return talk_view(Subject(QUESTION, NOW, "Policy: random.", run="r"), shown, rehearsal_pool(), 0)
 
 
@@ -115,6 +115,19 @@ def test_the_percentage_says_truly_whether_it_was_dearer(route: Decimal, stronge
         assert route < strongest
     if words[0] == "+":
         assert route > strongest
+
+
+# In a sentence
+
+
+@pytest.mark.parametrize(
+    ("state", "said"), [(State.RUNNING, "running"), (State.INTERRUPTED, "interrupted after 1 step; it can be resumed")]
+)
+def test_the_overview_of_a_single_run_says_how_it_stands(state: State, said: str) -> None:
+    begun = trajectory_of([called("answer-4", "0.1")], stop_reason=None, answer=None)
+    told = view(begun, state=state)
+    assert said in told["overview"]
+    assert told["alternatives"][0]["state_words"] == said
 
 
 # Lanes and totals

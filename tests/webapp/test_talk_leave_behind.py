@@ -126,6 +126,22 @@ async def test_patterns_of_ones_own_are_used(tmp_path: Path) -> None:
     assert embedded(page)["redacted"] > 4
 
 
+async def test_a_pattern_that_strikes_out_every_number_leaves_a_talk_that_can_be_shown(tmp_path: Path) -> None:
+    patterns = tmp_path / "patterns.txt"
+    patterns.write_text("\\d+\n", "utf-8")
+    settings = Settings(data_dir=tmp_path / "data", pace=0.0, policy="random", redact=patterns)
+    async with open_services(settings) as services:
+        run = await _kept(services, "Room 4711")
+        transport = httpx.ASGITransport(create_app(services, page=False))
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+            whole = (await client.get(f"/api/v1/runs/{run}/leave-behind")).text
+            page = (await client.get("/api/v1/showcases/mount-kenya/leave-behind")).text
+    assert "4711" not in whole
+    [only] = embedded(whole)["alternatives"]
+    assert (only["id"], only["answer"]) == ("t1", f"It is Room {REDACTED}.")
+    assert {one["strongest"]["kind"] for one in embedded(page)["alternatives"]} == {"recorded"}
+
+
 async def test_a_bad_pattern_keeps_the_app_from_starting(tmp_path: Path) -> None:
     patterns = tmp_path / "patterns.txt"
     patterns.write_text("(", "utf-8")

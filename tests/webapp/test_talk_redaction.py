@@ -1,13 +1,22 @@
 """What is struck out of what leaves the house, and what stays."""
 
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
 from pathlib import Path
+from types import NoneType
+from typing import Any, get_args, get_origin, get_type_hints
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orchestrator.trajectory import Trajectory
 from tests.webapp.canned import QUESTION, made_step
-from tests.webapp.test_talk import trajectory_of
+from tests.webapp.test_talk import NOW, trajectory_of
 from webapp.redaction import REDACTED, Redaction, RedactionError, without_texts
 
 CANARIES = {
@@ -118,3 +127,65 @@ def test_a_trajectory_keeps_its_money_and_loses_prompts_and_secrets() -> None:
 def test_without_anything_to_strike_out_the_trajectory_is_the_same_but_for_its_texts() -> None:
     whole = trajectory_of((made_step(0, "search-1"), made_step(1, "answer-1")))
     assert Redaction().trajectory(whole).value == without_texts(whole)
+
+
+PLAIN: Mapping[type, Any] = {bool: True, float: 1.0, Decimal: Decimal("0.5"), datetime: NOW, date: NOW.date()}
+"""A value of each kind that is no text, no count and no choice."""
+NAMES_OF_THINGS = {
+    "Trajectory.id",
+    "Trajectory.run",
+    "Fork.trajectory",
+    "ToolCall.tool",
+    "ToolCall.model",
+    "ModelCall.alias",
+}
+
+
+def filled(kind: Any, name: str = "") -> Any:
+    """A value of a type with nothing left out, in which every text says whose it is."""
+    inner = [one for one in get_args(kind) if one is not NoneType]
+    if get_origin(kind) is Mapping:
+        assert inner == [str, float], "a mapping to texts would have to be redacted"
+        return {"answer-1": 1.0}
+    if inner:
+        value = filled(inner[0], name)
+        return (value,) if get_origin(kind) is tuple else value
+    if is_dataclass(kind) and isinstance(kind, type):
+        hints = get_type_hints(kind)
+        return kind(**{one.name: filled(hints[one.name], f"{kind.__name__}.{one.name}") for one in fields(kind)})
+    if kind is int:
+        return 0 if name == "Step.index" else 1
+    return f"canary of {name}" if kind is str else PLAIN.get(kind) or next(iter(kind))
+
+
+def texts(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    """Each text in a value, and the field that it stands in."""
+    if isinstance(value, str) and not isinstance(value, Enum):
+        yield name, value
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from texts(item, name)
+    elif is_dataclass(value):
+        for one in fields(value):
+            yield from texts(getattr(value, one.name), f"{type(value).__name__}.{one.name}")
+
+
+def test_every_text_of_a_trajectory_is_struck_out_but_the_names_by_which_things_are_found() -> None:
+    whole = filled(Trajectory)
+    known = {name for name, _ in texts(whole)}
+    assert {"Document.text", "CodeRun.stderr", "Attempt.error", "Charge.source", "Outcome.reason"} <= known
+    found = Redaction((re.compile("canary"),)).trajectory(whole)
+    assert {name for name, text in texts(found.value) if "canary" in text} == NAMES_OF_THINGS
+    kept_back = {"ModelCall.prompt", "ModelCall.reply"}
+    assert {name for name, _ in texts(found.value)} == known - kept_back
+    assert found.places == sum(name not in NAMES_OF_THINGS | kept_back for name, _ in texts(whole))
+
+
+@pytest.mark.parametrize("pattern", [r"\d+", r"\w+", r"answered|solved|expert", r"."])
+def test_a_greedy_pattern_of_ones_own_leaves_ids_money_times_and_reasons_to_stop(pattern: str) -> None:
+    whole = trajectory_of((made_step(0, "search-1"), made_step(1, "answer-1")), run="run 12")
+    found = Redaction((re.compile(pattern),)).trajectory(whole).value
+    assert (found.id, found.run, found.started_at, found.stop_reason) == ("t1", "run 12", NOW, whole.stop_reason)
+    assert (found.cost_usd, found.latency_s) == (whole.cost_usd, whole.latency_s)
+    assert [step.call for step in found.steps] == [step.call for step in whole.steps]
+    assert found.answer != "14.28" or pattern == "answered|solved|expert"

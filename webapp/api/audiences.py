@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Header, Query, Request, Response
@@ -16,6 +17,7 @@ from webapp.api.here import Here
 from webapp.api.problems import ERRORS
 from webapp.audience.reach import Reach, reach
 from webapp.audience.standing import Standing
+from webapp.services import Services
 from webapp.views.audience import audience_view, standing_view
 
 routes = APIRouter(tags=["audiences"], responses=ERRORS)
@@ -52,23 +54,22 @@ async def start(body: NewAudience, request: Request, response: Response, here: H
 
 
 @routes.get("/audiences")
-async def newest(
+def newest(
     request: Request,
     here: Here,
     run: Annotated[str | None, Query(min_length=1, max_length=200)] = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> dict[str, Any]:
     """Audiences, newest first; of one run, or of all; and whether a room can reach them, with the command if not."""
-    found = await asyncio.to_thread(here.hosting.kept.newest, run, limit)
     reached = _reach(request, here)
-    told = [_fixed(one, request, here) for one in found]
+    told = [_fixed(one, reached, here) for one in here.hosting.kept.newest(run, limit)]
     return {"audiences": told, "room": reached.room, "command": reached.command}
 
 
 @routes.get("/audiences/{audience_id}")
 async def look(audience_id: str, request: Request, here: Here) -> dict[str, Any]:
     """One audience: how to join it, and how it stands."""
-    return await _whole(here.hosting.find(audience_id), request, here)
+    return await _whole(await asyncio.to_thread(here.hosting.find, audience_id), request, here)
 
 
 @routes.post("/audiences/{audience_id}/close")
@@ -92,40 +93,45 @@ async def follow(
 
     An event's id tells what it is of, so a stream that comes back gets one only where something changed meanwhile.
     """
-    hidden = here.hosting.ballot(here.hosting.find(audience_id)).hidden
+    hidden = await asyncio.to_thread(lambda: here.hosting.ballot(here.hosting.find(audience_id)).hidden)
     headers = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
     return StreamingResponse(_events(audience_id, here, last_event_id, hidden), media_type=MEDIA_TYPE, headers=headers)
 
 
-async def _events(audience_id: str, here: Here, sent: str | None, hidden: tuple[str, ...]) -> AsyncIterator[str]:
+async def _events(audience_id: str, here: Services, sent: str | None, hidden: tuple[str, ...]) -> AsyncIterator[str]:
     loop = asyncio.get_running_loop()
     told_at = loop.time()
-    async for standing in here.hosting.follow(audience_id):
-        is_open = standing.audience.open(here.hosting.clock())
-        if (revision := _revision(standing, is_open=is_open)) != sent:
-            sent, told_at = revision, loop.time()
-            told = json.dumps(standing_view(standing, hidden, is_open=is_open))
-            yield f"id: {revision}\nevent: standing\ndata: {told}\n\n"
-        elif loop.time() - told_at > ALIVE_S:
-            told_at = loop.time()
-            yield ": here\n\n"
+    async with aclosing(here.hosting.follow(audience_id)) as standings:
+        async for standing in standings:
+            is_open = standing.audience.open(here.hosting.clock())
+            if (revision := _revision(standing, is_open=is_open)) != sent:
+                sent, told_at = revision, loop.time()
+                told = json.dumps(standing_view(standing, hidden, is_open=is_open))
+                yield f"id: {revision}\nevent: standing\ndata: {told}\n\n"
+            elif loop.time() - told_at > ALIVE_S:
+                told_at = loop.time()
+                yield ": here\n\n"
 
 
 def _revision(standing: Standing, *, is_open: bool) -> str:
     return f"{standing.joined}.{standing.rankings}.{standing.audience.until.timestamp():.0f}.{int(is_open)}"
 
 
-async def _whole(audience: Audience, request: Request, here: Here) -> dict[str, Any]:
+async def _whole(audience: Audience, request: Request, here: Services) -> dict[str, Any]:
     standing = await here.hosting.standing(audience.id)
-    hidden = here.hosting.ballot(audience).hidden
-    told = standing_view(standing, hidden, is_open=audience.open(here.hosting.clock()))
-    return {**told, **_fixed(audience, request, here)}
+
+    def told() -> dict[str, Any]:
+        fixed = _fixed(audience, _reach(request, here), here)
+        is_open = audience.open(here.hosting.clock())
+        return {**standing_view(standing, tuple(fixed["hidden"]), is_open=is_open), **fixed}
+
+    return await asyncio.to_thread(told)
 
 
-def _fixed(audience: Audience, request: Request, here: Here) -> dict[str, Any]:
+def _fixed(audience: Audience, reached: Reach, here: Services) -> dict[str, Any]:
     is_open = audience.open(here.hosting.clock())
-    return audience_view(audience, here.hosting.ballot(audience), _reach(request, here), is_open=is_open)
+    return audience_view(audience, here.hosting.ballot(audience), reached, is_open=is_open)
 
 
-def _reach(request: Request, here: Here) -> Reach:
+def _reach(request: Request, here: Services) -> Reach:
     return reach(here.settings, str(request.base_url).rstrip("/"))

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from prefs.ballot import Ballot
 from prefs.ranking import LONGEST_NOTE, LONGEST_TAG, MOST_TAGS, MarkKind, Phase, StepMark
-from storage.records import ballot_json, ranking_json
+from storage.records import ranking_json
 from storage.studies import Studies
 from webapp.api.here import Here
 from webapp.api.problems import ERRORS
@@ -91,14 +91,13 @@ async def next_ballot(
     ] = [],  # noqa: B006 - FastAPI copies it
 ) -> dict[str, Any] | Response:
     """The oldest ballot that this person has not ranked; 204 when there is none."""
-    found = here.ballots.next(annotator, besides)
-    return Response(status_code=204) if found is None else asked(found)
+    return _or_nothing(here.ballots.next(annotator, besides))
 
 
 @routes.get("/ballots/{ballot_id}")
 async def one(ballot_id: str, here: Here) -> dict[str, Any]:
-    """A ballot as it is shown."""
-    return ballot_json(here.ballots.ballot(ballot_id))
+    """A ballot as it is shown; where it hides anything, `trajectory` is null."""
+    return asked(here.ballots.ballot(ballot_id))
 
 
 @routes.get("/ballots/{ballot_id}/view")
@@ -141,4 +140,4 @@ async def rank(
 
 
 def _or_nothing(ballot: Ballot | None) -> dict[str, Any] | Response:
-    return Response(status_code=204) if ballot is None else ballot_json(ballot)
+    return Response(status_code=204) if ballot is None else asked(ballot)

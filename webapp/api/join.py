@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from prefs.audience import LONGEST_MINUTES
 from webapp.api.ascii_json import AsciiJSON
 from webapp.api.here import Here
+from webapp.api.problems import problem
 from webapp.audience.phones import Refused, Seated
 from webapp.views.audience import seated_view
 
@@ -32,7 +33,7 @@ async def sit(code: str, request: Request, response: Response, here: Here, token
     """The ballot, and this phone's seat: the one of its cookie, else a new one."""
     seated = await here.phones.join(code, token, _address(request))
     _remember(response, request, seated)
-    return seated_view(seated)
+    return seated_view(seated, here.pool)
 
 
 @routes.post("/join/{code}/ranking", status_code=201)
@@ -46,16 +47,17 @@ async def rank(
 ) -> dict[str, Any]:
     """Count this phone's order; another one later takes its place."""
     seated, number = await here.phones.rank(code, token, _address(request), body.groups, idempotency_key)
-    return {"number": number, "groups": seated_view(seated)["groups"]}
+    return {"number": number, "groups": seated_view(seated, here.pool)["groups"]}
 
 
 async def refused(_: Request, error: Exception) -> JSONResponse:
     """The problem document of a `Refused`, which tells when to try again."""
     if not isinstance(error, Refused):
         raise error
-    document = {"type": "about:blank", "title": error.status.phrase, "status": error.status, "detail": error.detail}
-    headers = {"Retry-After": str(error.retry_after_s)} if error.retry_after_s else {}
-    return JSONResponse(document, error.status, headers, "application/problem+json")
+    response = problem(error.status, error.detail)
+    if error.retry_after_s:
+        response.headers["Retry-After"] = str(error.retry_after_s)
+    return response
 
 
 def _address(request: Request) -> str:

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from orchestrator.pool import UnknownAlias
+from prefs.study import WrongStudy
 from storage.errors import StoreConflict, StoreError, StoreMissing
 from webapp.exports.kinds import UnknownExport
 from webapp.runs import NotFound
@@ -54,6 +55,7 @@ def install(app: FastAPI) -> None:
         (ValueError, HTTPStatus.UNPROCESSABLE_ENTITY),
     ):
         app.add_exception_handler(error, _handler(status))
+    app.add_exception_handler(WrongStudy, _wrong_study)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
 
@@ -71,6 +73,10 @@ async def _invalid(_: Request, error: Exception) -> JSONResponse:
     first = cast(RequestValidationError, error).errors()[0]
     message = str(first["msg"]).removeprefix("Value error, ")
     return problem(HTTPStatus.UNPROCESSABLE_ENTITY, message, ".".join(str(part) for part in first["loc"]))
+
+
+async def _wrong_study(_: Request, error: Exception) -> JSONResponse:
+    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error), f"body.{cast(WrongStudy, error).field}")
 
 
 async def _http(_: Request, error: Exception) -> JSONResponse:

@@ -17,9 +17,10 @@ from storage.figures import Period
 from storage.records import trajectory_json
 from storage.search_wishes import GOING, LARGEST_PAGE, Order, Sorting, Wanted
 from webapp.api.here import Here
+from webapp.api.named_ids import FEWEST_COMPARED, MOST_COMPARED, named_ids
 from webapp.api.problems import ERRORS
 from webapp.charts.series import short_name
-from webapp.figures_page import METRICS, figures_view
+from webapp.figures_page import METRICS, check_metric, figures_view
 from webapp.found import found_row, totals_view
 from webapp.services import Services
 from webapp.views import words
@@ -28,7 +29,6 @@ from webapp.views.aliases import who
 routes = APIRouter(tags=["search"], responses=ERRORS)
 MOST_AT_ONCE: Final = 500
 """Trajectories in one file."""
-MOST_COMPARED: Final = 6
 Weight = Annotated[float | None, Field(ge=0, le=1)]
 Dollars = Annotated[Decimal | None, Field(ge=0, le=1_000_000_000)]
 Seconds = Annotated[float | None, Field(ge=0, le=1e12)]
@@ -124,8 +124,7 @@ async def count(asked: Annotated[Filters, Query()], here: Here) -> dict[str, Any
 @routes.get("/search/figures")
 async def figures(asked: Annotated[FiguresAsked, Query()], here: Here) -> dict[str, Any]:
     """p50, p90 and p99 of cost, latency, turns or errors: by alias (of a call), over time and by policy."""
-    if asked.metric not in METRICS:
-        raise ValueError(f"there is no metric {asked.metric[:50]!r}; choose from: {', '.join(METRICS)}")
+    check_metric(asked.metric)
     found = await here.searching.figures(asked.wanted(here.pool), asked.by, asked.offset_min)
     return figures_view(found, asked.metric, asked.by)
 
@@ -148,9 +147,8 @@ def records(
     here: Here, trajectories: Annotated[str, Query(max_length=40_000)], texts: bool = False
 ) -> StreamingResponse:
     """The records of these trajectories (ids with commas between), a line each; with their long texts if `texts`."""
-    ids = _ids(trajectories, MOST_AT_ONCE)
-    for id in ids:
-        here.runs.trajectory(id)
+    ids = named_ids(trajectories, 1, MOST_AT_ONCE)
+    here.runs.check(ids)
     headers = {"Content-Disposition": f'attachment; filename="trajectories-{len(ids)}.jsonl"'}
     return StreamingResponse(_lines(here, ids, texts), media_type="application/x-ndjson", headers=headers)
 
@@ -158,17 +156,8 @@ def records(
 @routes.get("/comparison")
 def comparison(here: Here, trajectories: Annotated[str, Query(max_length=2_000)]) -> dict[str, Any]:
     """Totals of 2 to 6 trajectories side by side; each but the first tells in words how it differs from that."""
-    ids = _ids(trajectories, MOST_COMPARED)
-    if len(ids) < 2:
-        raise ValueError("name 2 to 6 trajectories to compare, with commas between")
+    ids = named_ids(trajectories, FEWEST_COMPARED, MOST_COMPARED)
     return {"columns": totals_view([here.runs.trajectory(id) for id in ids], here.pool)}
-
-
-def _ids(named: str, most: int) -> list[str]:
-    ids = list(dict.fromkeys(id.strip() for id in named.split(",") if id.strip()))
-    if not 1 <= len(ids) <= most:
-        raise ValueError(f"name 1 to {most} trajectories, with commas between; {len(ids)} were named")
-    return ids
 
 
 def _lines(here: Services, ids: list[str], texts: bool) -> Iterator[bytes]:

@@ -2,13 +2,12 @@
 
 import asyncio
 from datetime import UTC, datetime
-from functools import cache
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 
-from orchestrator.pool import TOOL_OF, TOOLS, Pool, UnknownAlias
-from orchestrator.prices import PriceBook, priced
+from orchestrator.pool import TOOL_OF, TOOLS, UnknownAlias
+from orchestrator.prices import priced
 from orchestrator.progress import Progress
 from orchestrator.run import forked
 from storage.trajectories import State
@@ -71,7 +70,7 @@ async def estimated(trajectory_id: str, body: NewFork, here: Here) -> dict[str, 
 
     def made() -> dict[str, Any]:
         origin = here.runs.trajectory(trajectory_id)
-        entry = _priced(here.pool)[body.call.model]
+        entry = priced(here.pool, here.book, datetime.now(UTC))[body.call.model]
         return estimate_view(estimate(here.store.rows, origin, body.step, entry))
 
     return await asyncio.to_thread(made)
@@ -86,12 +85,3 @@ def _problem(here: Services, policy: str, *, run: str | None) -> str | None:
     except ValueError as error:
         return str(error)
     return None
-
-
-def _priced(pool: Pool) -> Pool:
-    return priced(pool, _book(), datetime.now(UTC))
-
-
-@cache
-def _book() -> PriceBook:
-    return PriceBook.read()

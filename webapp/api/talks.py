@@ -3,53 +3,44 @@
 import re
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 
+from webapp.api.here import Here
 from webapp.api.problems import ERRORS
 from webapp.leave_behind import leave_behind
-from webapp.talks import Talks
 
 routes = APIRouter(tags=["talks"], responses=ERRORS)
 _FILE: Final[dict[str, Any]] = {"content": {"text/html": {}}, "description": "One HTML file that needs no network."}
 
 
-def talks(request: Request) -> Talks:
-    """The talks of the application that a route runs in."""
-    found: Talks = request.app.state.talks
-    return found
-
-
-Here = Annotated[Talks, Depends(talks)]
-
-
 @routes.get("/talks")
 def listed(here: Here, search: Annotated[str, Query(max_length=300)] = "") -> dict[str, Any]:
     """Recorded showcases, and the newest runs whose queries have every word of `search`."""
-    return here.listed(search)
+    return here.talks.listed(search)
 
 
 @routes.get("/runs/{run_id}/talk")
 async def run(run_id: str, here: Here) -> dict[str, Any]:
     """Everything that is shown of a run, redacted and without prompts."""
-    return await here.about(run_id)
+    return await here.talks.about(run_id)
 
 
 @routes.get("/showcases/{name}/talk")
 def showcase(name: str, here: Here) -> dict[str, Any]:
     """Everything that is shown of a recording, redacted and without prompts."""
-    return here.of_showcase(name)
+    return here.talks.of_showcase(name)
 
 
 @routes.get("/runs/{run_id}/leave-behind", response_class=Response, responses={200: _FILE})
 async def run_file(run_id: str, here: Here) -> Response:
     """The talk about a run as one redacted HTML file that opens offline."""
-    return _file(await here.about(run_id))
+    return _file(await here.talks.about(run_id))
 
 
 @routes.get("/showcases/{name}/leave-behind", response_class=Response, responses={200: _FILE})
 def showcase_file(name: str, here: Here) -> Response:
     """The talk about a recording as one redacted HTML file that opens offline."""
-    return _file(here.of_showcase(name))
+    return _file(here.talks.of_showcase(name))
 
 
 def _file(talk: dict[str, Any]) -> Response:

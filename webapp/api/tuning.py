@@ -1,7 +1,6 @@
 """What a setting would choose of everything stored, over HTTP: totals, thresholds, front, forecast, prices, routes."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,17 +14,18 @@ from orchestrator.preference import PRESETS, PreferenceVector, preset
 from orchestrator.rehearsal.tasks import EXAMPLES
 from prefs.tuning.forecast import forecast
 from prefs.tuning.packed import Rule, Ungraded
+from prefs.tuning.profile import preference_json
 from prefs.tuning.winners import Tuning, Winners
 from webapp.api.here import Here
 from webapp.api.problems import ERRORS
 from webapp.charts import routes as route_chart
+from webapp.charts.chart import packed
 from webapp.profiles import preference_named
 from webapp.services import Services
 from webapp.tuning import NotReadYet, Snapshot
 from webapp.tuning_found import flips_of, front_of, orders_of
 from webapp.tuning_prices import UnknownPrices, template
 from webapp.tuning_revealed import By
-from webapp.ui.packing import packed_chart
 from webapp.views import tuning as views
 from webapp.views.tuning_rows import Sort, Which, Wish, rows_view
 
@@ -133,7 +133,7 @@ async def state(here: Here) -> Json:
     snapshot, pool = await here.tuning.look(), here.pool
     reading = here.tuning.reading
     known = {
-        "presets": {name: views.preference_json(preset(name, pool.local_aliases)) for name in PRESETS},
+        "presets": {name: preference_json(preset(name, pool.local_aliases)) for name in PRESETS},
         "aliases": [views.alias_json(entry.alias, pool) for entry in pool.entries],
         "examples": list(EXAMPLES) if all(entry.simulated for entry in pool.entries) else [],
     }
@@ -160,10 +160,10 @@ async def winners(body: Winning, here: Here) -> Json:
     wish = None if body.page is None else Wish(**body.page.model_dump())
     return {
         "stamp": found.snapshot.stamp,
-        "preference": views.preference_json(found.winners.preference),
+        "preference": preference_json(found.winners.preference),
         "totals": views.totals_view(found.winners.totals, gated=body.gated),
         "point": views.point_view(found.tuning, found.winners),
-        "against": None if before is None else views.against_view(before, found.winners),
+        "against": None if before is None else views.against_view(found.tuning, before, found.winners),
         "page": wish and rows_view(found.tuning, found.snapshot.by_id, found.winners, before, wish),
     }
 
@@ -173,8 +173,8 @@ async def flips(body: Thresholds, here: Here) -> Json:
     """At which values of each weight the choice of a query changes, the others as they are."""
     found = await _found(body, here)
     made = await asyncio.to_thread(flips_of, found.tuning, found.winners.preference, tuple(body.weights))
-    totals = found.winners.totals
-    return {"weights": {name: views.flips_view(one, totals, gated=body.gated) for name, one in made.items()}}
+    packed, totals = found.tuning.packed, found.winners.totals
+    return {"weights": {name: views.flips_view(packed, one, totals, gated=body.gated) for name, one in made.items()}}
 
 
 @routes.post("/tuning/front")
@@ -198,15 +198,13 @@ async def ways(body: Ways, here: Here) -> Json:
     found = await _found(body, here)
     everything = found.snapshot.routed
     if body.of == "winners":
-        packed, by_id = found.tuning.packed, found.snapshot.by_id
-        everything = tuple(by_id[packed.ids[row]] for row in found.winners.rows.tolist() if row >= 0)
+        ids, by_id = found.tuning.packed.ids, found.snapshot.by_id
+        everything = tuple(by_id[ids[row]] for row in found.winners.rows.tolist() if row >= 0)
     simulated = any(one.stored.simulated for one in everything)
     taken = [one.route for one in everything]
     of = "winners" if body.of == "winners" else "stored alternatives"
-    chart = await asyncio.to_thread(
-        lambda: packed_chart("routes", route_chart.chart(taken, of=of, simulated=simulated))
-    )
-    return {"chart": json.loads(chart)}
+    chart = await asyncio.to_thread(lambda: packed(route_chart.chart(taken, of=of, simulated=simulated), "routes"))
+    return {"chart": chart}
 
 
 @routes.get("/tuning/revealed")

@@ -2,8 +2,9 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import suppress
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -25,6 +26,8 @@ COALESCE_S: Final = 0.2
 """Followers get at most one standing in this time."""
 LOOK_S: Final = 2.0
 """Seconds after which it is looked whether another process, or the clock, changed something."""
+MOST_ROOMS: Final = 50
+"""Audiences whose standing is at hand; those looked at longest ago are read again when somebody looks."""
 _DRAWS: Final = 5
 """Codes that are tried before one is free; the first one always is, but for a wonder."""
 
@@ -50,6 +53,7 @@ class _Bell:
     """Wakes those who wait for news of one audience."""
 
     rung: asyncio.Event = field(default_factory=asyncio.Event)
+    followers: int = 0
 
     def ring(self) -> None:
         event, self.rung = self.rung, asyncio.Event()
@@ -65,7 +69,8 @@ class Hosting:
         self._store = store
         self._ballots = ballots
         self._bells: dict[str, _Bell] = {}
-        self._rooms: dict[str, _Room] = {}
+        """Of audiences that somebody follows."""
+        self._rooms: OrderedDict[str, _Room] = OrderedDict()
         self._dismissed = False
 
     async def start(self, run: str, minutes: float, hidden: Sequence[Hidden] = ()) -> Audience:
@@ -89,7 +94,7 @@ class Hosting:
     async def extend(self, id: str, minutes: float) -> Audience:
         """Give it more time from now, or from its end where that is to come; an audience that is over opens again."""
         check_minutes(minutes)
-        found, moment = self.find(id), self.clock()
+        found, moment = await asyncio.to_thread(self.find, id), self.clock()
         start = found.until if found.open(moment) else moment
         until = min(start + timedelta(minutes=minutes), moment + timedelta(minutes=LONGEST_MINUTES))
         changed = await self.kept.give_time(id, until)
@@ -130,27 +135,46 @@ class Hosting:
         room = self._rooms.get(id)
         if room is None:
             room = self._rooms.setdefault(id, _Room(await asyncio.to_thread(self._begun, found)))
+        self._rooms.move_to_end(id)
+        self._forget()
         async with room.lock:
             new, room.new = room.new, []
             room.standing = await asyncio.to_thread(self._told, room, new, found.id)
             return room.standing
 
-    async def follow(self, id: str) -> AsyncIterator[Standing]:
+    async def follow(self, id: str) -> AsyncGenerator[Standing, None]:
         """Standings: one at once, one soon after each change, one now and then; at most five a second."""
-        bell = self._bells.setdefault(id, _Bell())
-        while not self._dismissed:
-            rung = bell.rung
-            yield await self.standing(id)
-            await asyncio.sleep(COALESCE_S)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_S):
-                    await rung.wait()
+        with self._following(id) as bell:
+            while not self._dismissed:
+                rung = bell.rung
+                yield await self.standing(id)
+                await asyncio.sleep(COALESCE_S)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(LOOK_S):
+                        await rung.wait()
 
     def dismiss(self) -> None:
         """End every stream, because the server is about to stop."""
         self._dismissed = True
         for bell in self._bells.values():
             bell.ring()
+
+    @contextmanager
+    def _following(self, id: str) -> Iterator[_Bell]:
+        bell = self._bells.setdefault(id, _Bell())
+        bell.followers += 1
+        try:
+            yield bell
+        finally:
+            bell.followers -= 1
+            if not bell.followers:
+                del self._bells[id]
+
+    def _forget(self) -> None:
+        """Of rooms that are too many, those looked at longest ago that nobody follows."""
+        idle = [id for id in self._rooms if id not in self._bells][: max(len(self._rooms) - MOST_ROOMS, 0)]
+        for id in idle:
+            del self._rooms[id]
 
     def _begun(self, audience: Audience) -> Heard:
         shown = self.ballot(audience)

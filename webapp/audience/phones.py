@@ -1,5 +1,6 @@
 """What a phone may do: take a seat in an audience that is open, and rank; and how often."""
 
+import asyncio
 import hashlib
 import math
 import secrets
@@ -65,7 +66,7 @@ class Seated:
     seat: Seat
     ballot: Ballot
     trajectories: dict[str, Trajectory]
-    """What is on the ballot, by id."""
+    """What is on the ballot, by id, without thoughts and observations."""
     last: Ranking | None
     """What the phone says now."""
 
@@ -80,12 +81,13 @@ class Phones:
         self._ballots = ballots
         self._limits = usual_limits()
         self._shown: OrderedDict[str, tuple[Ballot, dict[str, Trajectory]]] = OrderedDict()
+        self._making = asyncio.Lock()
 
     async def join(self, code: str, token: str | None, address: str) -> Seated:
         """The phone's seat, a new one where the token gives it none; raises Refused."""
         address = household(address)
         audience = self._audience(code, address)
-        shown, trajectories = self._on_ballot(audience)
+        shown, trajectories = await self._on_ballot(audience)
         seat = self._seat(audience, token)
         if seat is not None and token is not None:
             last = self._store.current_ranking(audience.ballot, seat.annotator)
@@ -112,7 +114,7 @@ class Phones:
         if seat is None or token is None:
             raise Refused(HTTPStatus.UNAUTHORIZED, "This phone has no seat here yet. Reload the page to join.")
         _wait(self._limits.rankings.take(seat.annotator), "That was often. This page sends it in a moment.")
-        shown, trajectories = self._on_ballot(audience)
+        shown, trajectories = await self._on_ballot(audience)
         opinion = Opinion(tuple(map(tuple, groups)), annotator=seat.annotator)
         kept = await self._ballots.rank(audience.ballot, opinion, idempotency_key=key)
         number = await self._hosting.kept.number(audience.id, seat.annotator)
@@ -134,18 +136,28 @@ class Phones:
     def _seat(self, audience: Audience, token: str | None) -> Seat | None:
         return None if not token else self._hosting.kept.seat(audience.id, _digest(token))
 
-    def _on_ballot(self, audience: Audience) -> tuple[Ballot, dict[str, Trajectory]]:
+    async def _on_ballot(self, audience: Audience) -> tuple[Ballot, dict[str, Trajectory]]:
+        """What phones show, made once: the first phone of a room makes it beside the loop, the others wait for that."""
+        async with self._making:
+            found = self._shown.get(audience.id)
+            if found is None:
+                found = self._shown[audience.id] = await asyncio.to_thread(self._read, audience)
+                if len(self._shown) > _REMEMBERED:
+                    self._shown.popitem(last=False)
+            return found
+
+    def _read(self, audience: Audience) -> tuple[Ballot, dict[str, Trajectory]]:
         """Redacted as on the stage, because it leaves the house: a room reads it."""
-        found = self._shown.get(audience.id)
-        if found is None:
-            shown = self._hosting.ballot(audience)
-            known = (self._store.trajectory(one.trajectory) for one in shown.alternatives)
-            clean = {one.id: self._redaction.trajectory(one).value for one in known if one is not None}
-            found = replace(shown, query=self._redaction.text(shown.query).value), clean
-            self._shown[audience.id] = found
-            if len(self._shown) > _REMEMBERED:
-                self._shown.popitem(last=False)
-        return found
+        shown = self._hosting.ballot(audience)
+        known = (self._store.trajectory(one.trajectory) for one in shown.alternatives)
+        clean = {one.id: self._redaction.trajectory(_answered(one)).value for one in known if one is not None}
+        return replace(shown, query=self._redaction.text(shown.query).value), clean
+
+
+def _answered(trajectory: Trajectory) -> Trajectory:
+    """The trajectory with its answer and what each call was and cost, which is all that a phone shows of it."""
+    steps = (replace(step, thought="", observation=None, error=None) for step in trajectory.steps)
+    return replace(trajectory, steps=tuple(steps))
 
 
 def _wait(wait_s: float, words: str) -> None:

@@ -3,6 +3,7 @@
 import socket
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlsplit, urlunsplit
 
 from webapp.settings import LOOPBACK, Settings
 
@@ -32,12 +33,26 @@ def reach(settings: Settings, own: str) -> Reach:
     if settings.audience_url is not None:
         return Reach(settings.audience_url.rstrip("/"), True, None)
     if settings.audience is None:
-        return Reach(own, settings.host not in LOOPBACK, None if settings.host not in LOOPBACK else _command())
+        inside = settings.host in LOOPBACK
+        return Reach(_from_outside(own, settings.host), not inside, _command() if inside else None)
     host, port = settings.audience
     if host in WILDCARDS:
-        host = machine_address() or socket.gethostname()
+        host = _machine()
     inside = host in LOOPBACK
     return Reach(f"http://{_written(host)}:{port}", not inside, _command(port) if inside else None)
+
+
+def _from_outside(own: str, listens_on: str) -> str:
+    """The app's own address. Who opened it on this machine reads `127.0.0.1` there, which is every phone's own."""
+    asked = urlsplit(own)
+    if listens_on not in WILDCARDS or asked.hostname not in LOOPBACK:
+        return own
+    port = "" if asked.port is None else f":{asked.port}"
+    return urlunsplit(asked._replace(netloc=f"{_written(_machine())}{port}"))
+
+
+def _machine() -> str:
+    return machine_address() or socket.gethostname()
 
 
 def machine_address() -> str | None:

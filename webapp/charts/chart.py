@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -15,6 +16,20 @@ class Chart:
     summary: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+
+
+def packed(chart: Chart, key: str) -> dict[str, Any]:
+    """A chart as the chart island reads it. The look is left out: the browser has both."""
+    figure = chart.figure.to_plotly_json()
+    figure["layout"].pop("template", None)
+    return {
+        "key": key,
+        "title": chart.title,
+        "summary": chart.summary,
+        "columns": chart.columns,
+        "rows": chart.rows,
+        "figure": figure,
+    }
 
 
 def plotted(usd: Decimal) -> float:

@@ -49,7 +49,10 @@ def _add_create(parts: Any) -> None:
     create.add_argument("--alternatives", type=int, metavar="K", help="on each ballot that is made (4)")
     create.add_argument("--overlap", type=int, metavar="N", help="rankings of each ballot (1)")
     create.add_argument(
-        "--hidden", nargs="+", metavar="WHAT", help="identity, cost, latency, preference, outcome: what nobody sees"
+        "--hidden",
+        nargs="*",
+        metavar="WHAT",
+        help="identity, cost, latency, preference, outcome: what nobody sees (identity outcome); none: all is seen",
     )
     create.add_argument("--two-phases", action="store_true", help="rank blind, then again knowing cost and time")
     create.add_argument("--tags", nargs="*", metavar="TAG", help="categories of reasons that people are offered")

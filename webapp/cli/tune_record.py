@@ -11,11 +11,12 @@ from orchestrator.preference import PreferenceVector
 from prefs.bootstrap import Interval
 from prefs.judgement import Judgement
 from prefs.tuning.comparison import Changes, changes
-from prefs.tuning.flips import Flips, Piece, flips, neighbours
+from prefs.tuning.flips import Flips, Piece, flips, neighbours, unpriced_at
 from prefs.tuning.forecast import DAYS, forecast
 from prefs.tuning.front import Front, front
 from prefs.tuning.orders import orders_changed
-from prefs.tuning.packed import Rule
+from prefs.tuning.packed import Packed, Rule
+from prefs.tuning.profile import preference_json
 from prefs.tuning.repricing import QuoteOf, repriced
 from prefs.tuning.stored import Stored
 from prefs.tuning.winners import Totals, Tuning, Winners
@@ -75,11 +76,6 @@ def tune_record(
     return record
 
 
-def preference_json(p: PreferenceVector) -> Json:
-    """P as in a trajectory's record."""
-    return {"accuracy": p.accuracy, "cost": p.cost, "latency": p.latency, "tools": dict(p.tools)}
-
-
 def totals_json(totals: Totals) -> Json:
     """Of always taking the winner."""
     return {
@@ -105,14 +101,14 @@ def changes_json(found: Changes) -> Json:
     return {
         "weights": found.weights,
         "reference": totals_json(found.before),
-        "cost_usd": _usd(found.usd),
+        "cost_usd": None if found.usd is None else _usd(found.usd),
         "latency_s": found.latency_s,
         "changed": [
             {
                 "query": one.query,
                 "before": one.before,
                 "after": one.after,
-                "cost_usd": _usd(one.usd),
+                "cost_usd": None if one.usd is None else _usd(one.usd),
                 "latency_s": one.latency_s,
             }
             for one in found.winners
@@ -129,8 +125,8 @@ def flips_json(tuning: Tuning, found: Flips) -> Json:
         "value": found.value,
         "still_from": _weight(low),
         "still_to": _weight(high),
-        "below": None if below is None else _piece(below, found, low),
-        "above": None if above is None else _piece(above, found, high),
+        "below": None if below is None else _piece(packed, below, found, low),
+        "above": None if above is None else _piece(packed, above, found, high),
         "flips": [
             {
                 "at": _weight(flip.at),
@@ -148,12 +144,13 @@ def _weight(at: Fraction) -> float:
     return round(float(at), 9)
 
 
-def _piece(piece: Piece, found: Flips, at: Fraction) -> Json:
+def _piece(packed: Packed, piece: Piece, found: Flips, at: Fraction) -> Json:
     return {
         "cost_usd": _usd(piece.usd),
         "latency_s": piece.latency_s,
         "solved": piece.solved,
         "changed": sum(flip.at == at for flip in found.flips),
+        "unpriced": unpriced_at(packed, found, at),
     }
 
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from webapp.views.amounts import counted, dollars, seconds
-from webapp.views.tuning_words import later, long, more
+from webapp.views.tuning_words import NOT_EVERY, later, long, more
 from webapp.views.tuning_words import number as weight_words
 
 Json = dict[str, Any]
@@ -91,13 +91,17 @@ def _against(record: Json) -> Iterator[str]:
         return
     solved = record["totals"]["solved"] - found["reference"]["solved"]
     yield (
-        f"  {counted(len(changed), 'winner')} changed: {more(Decimal(found['cost_usd']))}, "
+        f"  {counted(len(changed), 'winner')} changed: {_more(found['cost_usd'])}, "
         f"{later(found['latency_s'])}, {solved:+,} solved"
     )
     for one in changed[:SHOWN]:
-        yield f"  {_short(one['query'])}: {more(Decimal(one['cost_usd']))}, {later(one['latency_s'])}"
+        yield f"  {_short(one['query'])}: {_more(one['cost_usd'])}, {later(one['latency_s'])}"
     if len(changed) > SHOWN:
         yield f"  … and {len(changed) - SHOWN:,} more; --json has all"
+
+
+def _more(cost_usd: str | None) -> str:
+    return more(None if cost_usd is None else Decimal(cost_usd))
 
 
 def _thresholds(record: Json) -> Iterator[str]:
@@ -119,7 +123,7 @@ def _thresholds(record: Json) -> Iterator[str]:
 
 
 def _beyond(piece: Json, totals: Json) -> str:
-    usd = Decimal(piece["cost_usd"]) - Decimal(totals["cost_usd"])
+    usd = None if piece["unpriced"] else Decimal(piece["cost_usd"]) - Decimal(totals["cost_usd"])
     said = f"{counted(piece['changed'], 'choice')} changed there; {more(usd)}"
     return f"{said}, {later(piece['latency_s'] - totals['latency_s'])}, {piece['solved'] - totals['solved']:+,} solved"
 
@@ -162,10 +166,7 @@ def _repricing(record: Json) -> Iterator[str]:
         f"Under the other prices: {calls['anew']:,} calls priced anew, {calls['kept']:,} kept, "
         f"{calls['unknown']:,} unknown"
     )
-    was = Decimal(before["cost_usd"])
-    usd = Decimal(record["totals"]["cost_usd"]) - was
-    than = f"{more(usd)} than the {dollars(was)} of the old prices" if usd else f"{dollars(was)} as before"
-    yield f"  {counted(len(found['changed']), 'winner')} changed; {than}"
+    yield f"  {counted(len(found['changed']), 'winner')} changed; {_than(before, record['totals'])}"
     ballots = found["ballots"]
     if ballots["ballots"]:
         yield (
@@ -174,6 +175,14 @@ def _repricing(record: Json) -> Iterator[str]:
         )
         before_now = f"{ballots['agreed_before']:,} before, {ballots['agreed_after']:,} now"
         yield f"  of {counted(ballots['pairs'], 'ranked pair')}, P agrees with {before_now}"
+
+
+def _than(before: Json, now: Json) -> str:
+    if before["unpriced_calls"] or now["unpriced_calls"]:
+        return f"{more(None)} more or less ({NOT_EVERY})"
+    was = Decimal(before["cost_usd"])
+    usd = Decimal(now["cost_usd"]) - was
+    return f"{more(usd)} than the {dollars(was)} of the old prices" if usd else f"{dollars(was)} as before"
 
 
 def _range(one: Json) -> str:

@@ -27,7 +27,7 @@ RANKING: Final = ("rank_order.js", "rank_drag.js", "rank_keys.js", "rank_list.js
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One document. Its script is `core.js`, the islands it names, `page.js`, then its own files, in this order."""
+    """One document. Its script is `core.js`, `keys.js`, the islands it names, `page.js`, then its own files, in this order."""
 
     name: str
     """Also its address: `/name`."""
@@ -64,7 +64,7 @@ class Built:
 
 def build(page: Page, plotly_path: str) -> Built:
     """Put the page's files together."""
-    islands = [(_ISLANDS / name).read_text(encoding="utf-8") for name in ("core.js", *page.islands)]
+    islands = [(_ISLANDS / name).read_text(encoding="utf-8") for name in ("core.js", "keys.js", *page.islands)]
     own = [(_HERE / "scripts" / name).read_text(encoding="utf-8") for name in ("page.js", *page.scripts)]
     words = json.dumps({**shell.WORDS, **page.words}, ensure_ascii=False)
     said = f"Object.assign(window.Podium.words, {words});"

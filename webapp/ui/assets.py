@@ -16,6 +16,7 @@ from webapp.views import island_words, palette
 
 _SCRIPTS: Final = (
     "core.js",
+    "keys.js",
     "texts.js",
     "calls.js",
     "answer.js",

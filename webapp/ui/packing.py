@@ -11,7 +11,7 @@ from typing import Any
 
 from orchestrator.pool import Pool
 from orchestrator.trajectory import Trajectory
-from webapp.charts.chart import Chart
+from webapp.charts.chart import Chart, packed
 from webapp.views.steps import step_row
 
 
@@ -48,20 +48,8 @@ class RememberedCharts:
 
 
 def packed_chart(key: str, chart: Chart) -> str:
-    """One chart as the chart island reads it. The look is left out: the browser has both."""
-    figure = chart.figure.to_plotly_json()
-    figure["layout"].pop("template", None)
-    return json.dumps(
-        {
-            "key": key,
-            "title": chart.title,
-            "summary": chart.summary,
-            "columns": chart.columns,
-            "rows": chart.rows,
-            "figure": figure,
-        },
-        allow_nan=False,
-    )
+    """One chart as text."""
+    return json.dumps(packed(chart, key), allow_nan=False)
 
 
 def sendable(value: Any) -> Any:

@@ -3,17 +3,17 @@
 from collections.abc import Mapping
 from typing import Final
 
+from orchestrator.pool import Pool
 from orchestrator.trajectory import Trajectory
 from prefs.audience import Audience
 from prefs.ballot import Ballot
 from prefs.fit.result import Estimate
 from prefs.tally import Tallied
-from storage.trajectories import State
 from webapp.audience.phones import Seated
 from webapp.audience.qr import qr
 from webapp.audience.reach import Reach
 from webapp.audience.standing import Point, Standing
-from webapp.views import amounts, trace
+from webapp.views import amounts, hiding
 from webapp.views.calls import JsonObject
 from webapp.views.words import WEIGHTS
 
@@ -90,26 +90,29 @@ def _doubt(standing: Standing) -> str | None:
     return None if standing.certain else UNCERTAIN
 
 
-def seated_view(seated: Seated) -> JsonObject:
+def seated_view(seated: Seated, pool: Pool) -> JsonObject:
     """The ballot on a phone, and what this phone said of it."""
+    hidden = frozenset(seated.ballot.hidden)
+    shown = [(one.label, seated.trajectories[one.trajectory]) for one in seated.ballot.alternatives]
+    answers = [trajectory.answer or hiding.state_words(trajectory, hidden) for _, trajectory in shown]
+    if "identity" in hidden:
+        answers = hiding.Redaction(seated.trajectories.values(), pool).of(answers)
     return {
         "code": seated.audience.code,
         "until": seated.audience.until.isoformat(),
         "query": _cut(seated.ballot.query),
         "items": [
-            _item(one.label, seated.trajectories[one.trajectory], seated.ballot.hidden)
-            for one in seated.ballot.alternatives
+            _item(label, trajectory, answer, hidden) for (label, trajectory), answer in zip(shown, answers, strict=True)
         ],
         "groups": None if seated.last is None else [list(group) for group in seated.last.groups],
         "number": seated.seat.number,
     }
 
 
-def _item(label: str, trajectory: Trajectory, hidden: tuple[str, ...]) -> JsonObject:
-    state = State.INTERRUPTED if trajectory.stop_reason is None else State.FINISHED
+def _item(label: str, trajectory: Trajectory, answer: str, hidden: frozenset[str]) -> JsonObject:
     return {
         "label": label,
-        "answer": _cut(trajectory.answer or trace.state_words(trajectory, state)),
+        "answer": _cut(answer),
         "cost": None if "cost" in hidden else amounts.cost(trajectory.calls),
         "seconds": None if "latency" in hidden else amounts.seconds(trajectory.latency_s),
         "simulated": trajectory.simulated,

@@ -1,7 +1,8 @@
 """An estimate of a fork in words, and what the fork really came to."""
 
+from collections.abc import Callable
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from orchestrator.trajectory import Trajectory
 from webapp.fork_estimate import Amounts, Estimate, Ground, Likely
@@ -74,10 +75,10 @@ def _plain(usd: Decimal | float | None) -> str | None:
     return None if usd is None else f"{Decimal(usd):f}"
 
 
-def _words(likely: Likely, say: object) -> str:
-    if likely.median is None or not callable(say):
+def _words(likely: Likely, say: Callable[[Any], str]) -> str:
+    if likely.median is None:
         return UNKNOWN
-    middle = str(say(likely.median))
+    middle = say(likely.median)
     if likely.low is None or likely.high is None or likely.low == likely.high:
         return f"about {middle}"
     return f"about {middle} ({say(likely.low)} to {say(likely.high)})"

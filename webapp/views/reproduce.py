@@ -5,6 +5,7 @@ import shlex
 from typing import Any
 
 from orchestrator.trajectory import Trajectory
+from prefs.tuning.profile import preference_json
 
 
 def curl(trajectory: Trajectory, base_url: str) -> str:
@@ -21,15 +22,10 @@ def curl(trajectory: Trajectory, base_url: str) -> str:
 
 def run_body(trajectory: Trajectory) -> dict[str, Any]:
     """Body of `POST /runs` that asks for one such trajectory."""
-    limits, preference = trajectory.limits, trajectory.preference
+    limits = trajectory.limits
     body: dict[str, Any] = {
         "query": trajectory.query,
-        "preference": {
-            "accuracy": preference.accuracy,
-            "cost": preference.cost,
-            "latency": preference.latency,
-            "tools": dict(preference.tools),
-        },
+        "preference": preference_json(trajectory.preference),
         "seed": trajectory.seed,
         "reference": trajectory.reference,
         "limits": {

@@ -60,7 +60,7 @@ def talk_view(subject: Subject, alternatives: Sequence[Shown], pool: Pool, redac
         "ended": all(shown.state is not State.RUNNING for shown in alternatives),
         "simulated": any(trajectory.simulated for trajectory in trajectories),
         "redacted": redacted,
-        "overview": _overview(trajectories),
+        "overview": _overview(alternatives),
         "lanes": drawn,
         "alternatives": [
             _alternative(shown, pool, lane_of, best) | {"name": name}
@@ -185,10 +185,11 @@ def _solved(trajectories: Sequence[Trajectory]) -> list[Trajectory]:
     return [trajectory for trajectory in trajectories if trajectory.outcome.verdict is Verdict.SOLVED]
 
 
-def _overview(trajectories: Sequence[Trajectory]) -> str:
+def _overview(alternatives: Sequence[Shown]) -> str:
     """All alternatives in a sentence or two."""
-    if len(trajectories) == 1:
-        return words.OVERVIEW_ONE.format(state=trace.state_words(trajectories[0], State.FINISHED))
+    trajectories = [shown.trajectory for shown in alternatives]
+    if len(alternatives) == 1:
+        return words.OVERVIEW_ONE.format(state=trace.state_words(trajectories[0], alternatives[0].state))
     if all(one.outcome.verdict is Verdict.UNGRADED for one in trajectories):
         return words.OVERVIEW_UNGRADED.format(count=len(trajectories))
     solved = _solved(trajectories)

@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any, Final
 
 from orchestrator.pool import TOOL_OF, Pool
 from orchestrator.preference import PreferenceVector
-from prefs.tuning.flips import Flips, Piece, neighbours
+from prefs.tuning.flips import Flips, Piece, neighbours, unpriced_at
 from prefs.tuning.forecast import DAYS, Forecast
 from prefs.tuning.front import iso_utility
 from prefs.tuning.groups import GroupFit
 from prefs.tuning.orders import OrdersChanged
+from prefs.tuning.packed import Packed
 from prefs.tuning.winners import Totals, Tuning, Winners
 from webapp.views import tuning_words as words
 from webapp.views.aliases import SHAPES, code, who
@@ -75,14 +77,17 @@ def point_view(tuning: Tuning, winners: Winners) -> Json:
     }
 
 
-def against_view(before: Winners, after: Winners) -> Json:
-    """What changes from a reference to the setting, in words."""
+def against_view(tuning: Tuning, before: Winners, after: Winners) -> Json:
+    """What changes from a reference to the setting, in words; dollars are null where they are not all known."""
     old, new = before.totals, after.totals
-    changed = len(after.changed(before))
-    usd, latency_s, solved = new.usd - old.usd, new.latency_s - old.latency_s, new.solved - old.solved
+    others = after.changed(before)
+    changed = len(others)
+    unknown = tuning.packed.unpriced_calls[[before.rows[others], after.rows[others]]].any()
+    usd = None if unknown else new.usd - old.usd
+    latency_s, solved = new.latency_s - old.latency_s, new.solved - old.solved
     return {
         "changed": changed,
-        "cost_usd": f"{usd:f}",
+        "cost_usd": None if usd is None else f"{usd:f}",
         "latency_s": latency_s,
         "solved": solved,
         "words": {
@@ -96,28 +101,33 @@ def against_view(before: Winners, after: Winners) -> Json:
     }
 
 
-def flips_view(found: Flips, totals: Totals, *, gated: bool) -> Json:
+def flips_view(packed: Packed, found: Flips, totals: Totals, *, gated: bool) -> Json:
     """The thresholds of one weight in words, and as marks for its track."""
-    low, high = (round(float(end), 9) for end in found.still())
-    below, above = neighbours(found)
+    ends = found.still()
+    low, high = (round(float(end), 9) for end in ends)
+    below, above = (
+        None if piece is None else (_count(found, end), *_shift(piece, totals, unpriced_at(packed, found, end)))
+        for piece, end in zip(neighbours(found), ends, strict=True)
+    )
     return {
         "weight": found.weight,
         "value": found.value,
         "still": [low, high],
         "words": words.still(found.weight, low, high, len(found.flips), gated=gated),
-        "below": None if below is None else words.beyond("below", low, _count(found, low), *_shift(below, totals)),
-        "above": None if above is None else words.beyond("above", high, _count(found, high), *_shift(above, totals)),
+        "below": None if below is None else words.beyond("below", low, *below),
+        "above": None if above is None else words.beyond("above", high, *above),
         "marks": _marks(found),
         "flips": len(found.flips),
     }
 
 
-def _count(found: Flips, at: float) -> int:
-    return sum(round(float(flip.at), 9) == at for flip in found.flips)
+def _count(found: Flips, at: Fraction) -> int:
+    return sum(flip.at == at for flip in found.flips)
 
 
-def _shift(piece: Piece, totals: Totals) -> tuple[Decimal, float, int]:
-    return piece.usd - totals.usd, piece.latency_s - totals.latency_s, piece.solved - totals.solved
+def _shift(piece: Piece, totals: Totals, unpriced: int) -> tuple[Decimal | None, float, int]:
+    usd = None if unpriced else piece.usd - totals.usd
+    return usd, piece.latency_s - totals.latency_s, piece.solved - totals.solved
 
 
 def _marks(found: Flips) -> list[list[float]]:
@@ -184,7 +194,7 @@ def _group(one: GroupFit) -> Json:
 def setting_words(totals: Totals) -> Json:
     """The totals of a setting, each in words."""
     return {
-        "cost": dollars(totals.usd),
+        "cost": f"{dollars(totals.usd)} {words.unpriced(totals)}".strip(),
         "latency": words.long(totals.latency_s),
         "solved": f"{totals.solved:,} of {totals.graded:,}",
     }

@@ -72,13 +72,16 @@ def _chosen(packed: Packed, winners: Winners, before: Winners | None, wish: Wish
 
 
 def _order(packed: Packed, winners: Winners, before: Winners | None, wish: Wish) -> np.ndarray[Any, Any]:
-    """A key for each query; where a reference is missing nothing has changed."""
+    """A key for each query. Without a winner it is below all others; without a reference nothing has changed."""
     rows, old = winners.rows, (winners if before is None else before).rows
     column = packed.latency_s if wish.sort.startswith("latency") else packed.units
     if wish.sort in ("cost", "latency"):
-        return np.asarray(column[rows])
+        return np.where(rows == NONE, -1, column[rows])
     if wish.sort in ("cost_change", "latency_change"):
-        return np.asarray(column[rows] - column[old])
+        untold = (rows == NONE) | (old == NONE)
+        if wish.sort == "cost_change":
+            untold |= packed.unpriced_calls[[rows, old]].any(axis=0)
+        return np.where(untold, 0, column[rows] - column[old])
     if wish.sort == "alternatives":
         return np.diff(packed.starts, append=len(packed))
     return np.arange(len(rows))
@@ -96,7 +99,8 @@ def _row(packed: Packed, by_id: Mapping[str, Routed], winners: Winners, before: 
         "change": None,
     }
     if NONE not in (row, old) and row != old:
-        usd = exact_dollars(int(packed.units[row]) - int(packed.units[old]), packed.exponent)
+        known = not packed.unpriced_calls[[row, old]].any()
+        usd = exact_dollars(int(packed.units[row]) - int(packed.units[old]), packed.exponent) if known else None
         later = float(packed.latency_s[row] - packed.latency_s[old])
         found["change"] = {"cost": words.more(usd), "latency": words.later(later)}
     return found

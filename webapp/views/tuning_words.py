@@ -12,6 +12,7 @@ from webapp.views import words
 from webapp.views.amounts import counted, dollars, seconds
 
 CEILING = "the most that choosing among what is stored can reach"
+NOT_EVERY = "not every call has a price"
 
 
 def unpriced(totals: Totals) -> str:
@@ -64,8 +65,10 @@ def notes(totals: Totals, *, gated: bool) -> Iterator[str]:
         yield f"{counted(totals.simulated, 'winner')} with simulated calls: their dollars and seconds are simulated."
 
 
-def more(usd: Decimal) -> str:
-    """Dollars more or less."""
+def more(usd: Decimal | None) -> str:
+    """Dollars more or less; `None` where a call of what is compared has no known price."""
+    if usd is None:
+        return "unknown dollars"
     return "the same dollars" if not usd else f"{dollars(abs(usd))} {'more' if usd > 0 else 'less'}"
 
 
@@ -79,11 +82,12 @@ def solved_more(count: int) -> str:
     return "as many solved" if not count else f"{abs(count):,} {'more' if count > 0 else 'fewer'} solved"
 
 
-def change_sentence(changed: int, usd: Decimal, latency_s: float, count: int) -> str:
+def change_sentence(changed: int, usd: Decimal | None, latency_s: float, count: int) -> str:
     """What a change of setting comes to."""
     if not changed:
         return "No winner is another one, so nothing else changes."
-    return f"{counted(changed, 'winner')} changed: {more(usd)}, {later(latency_s)}, {solved_more(count)}."
+    cost = more(usd) if usd is not None else f"{more(usd)} ({NOT_EVERY})"
+    return f"{counted(changed, 'winner')} changed: {cost}, {later(latency_s)}, {solved_more(count)}."
 
 
 def still(weight: str, low: float, high: float, flips: int, *, gated: bool) -> str:
@@ -96,7 +100,7 @@ def still(weight: str, low: float, high: float, flips: int, *, gated: bool) -> s
     return f"Nothing changes between {number(low)} and {number(high)}."
 
 
-def beyond(side: str, at: float, changed: int, usd: Decimal, latency_s: float, count: int) -> str:
+def beyond(side: str, at: float, changed: int, usd: Decimal | None, latency_s: float, count: int) -> str:
     """What lies beyond the nearest threshold."""
     shift = ", ".join((more(usd), later(latency_s), solved_more(count)))
     return f"{side.capitalize()} {number(at)}: {counted(changed, 'choice')} changed; {shift}."
@@ -159,6 +163,8 @@ def group(one: GroupFit) -> str:
 def repriced(old: Totals, new: Totals, changed: int, calls: Mapping[str, int] | None) -> str:
     """What other prices do to the winners."""
     than = "the same dollars as before" if old.usd == new.usd else f"{more(new.usd - old.usd)} than {dollars(old.usd)}"
+    if old.unpriced or new.unpriced:
+        than = f"{more(None)} more or less ({NOT_EVERY})"
     said = f"{counted(changed, 'winner')} of {new.queries:,} changed; {than}."
     if calls is not None:
         said += f" {calls['anew']:,} calls priced anew, {calls['kept']:,} kept, {calls['unknown']:,} unknown."

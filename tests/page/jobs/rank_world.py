@@ -2,13 +2,15 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Error, Page, expect
 
 from orchestrator.alternatives import Run
 from orchestrator.trajectory import Observation, Origin, Outcome, Step, StopReason, Trajectory, Verdict
@@ -42,13 +44,15 @@ def alternative(run: Run, number: int) -> Trajectory:
     )
 
 
-def seed(data_dir: Path, runs: int, alternatives: int = 4) -> None:
-    """Keep so many runs."""
+def seed(
+    data_dir: Path, runs: int, alternatives: int = 4, make: Callable[[Run, int], Trajectory] = alternative
+) -> None:
+    """Keep so many runs, with what `make` gives for each of their alternatives."""
 
     async def keep(store: Store) -> None:
         for number in range(runs):
             run = Run(f"r{number:03}", f"Question number {number}?", NOON)
-            for whole in (alternative(run, one) for one in range(1, alternatives + 1)):
+            for whole in (make(run, one) for one in range(1, alternatives + 1)):
                 nothing = replace(whole, steps=(), stop_reason=None, answer=None, outcome=Outcome())
                 await store.begin(run, [nothing])
                 for step in whole.steps:
@@ -66,7 +70,7 @@ def seed(data_dir: Path, runs: int, alternatives: int = 4) -> None:
 
 def make_study(base_url: str, **changes: Any) -> str:
     """A study over HTTP; gives its id."""
-    body = {"name": "Routing", "runs": "all", "alternatives": 4, "next_by": "order"} | changes
+    body = {"name": "Routing", "runs": "all", "alternatives": 4, "next_by": "order", "hidden": []} | changes
     made = httpx.post(f"{base_url}/api/v1/studies", json=body, timeout=PATIENCE_S)
     assert made.status_code == 201, made.text
     return str(made.json()["id"])
@@ -77,6 +81,8 @@ class Ranker:
 
     def __init__(self, page: Page, base_url: str, name: str) -> None:
         self.page, self.base_url, self.name = page, base_url, name
+        self.fetched: list[str] = []
+        page.on("requestfinished", lambda request: self.fetched.append(urlsplit(request.url).path))
         page.add_init_script(f"localStorage.setItem('podium:annotator', JSON.stringify('{name}'))")
 
     def open(self, study: str | None = None, ballot: str | None = None) -> None:
@@ -108,11 +114,23 @@ class Ranker:
         for key in keys:
             self.page.keyboard.press(key)
 
+    def wait_for_next(self) -> None:
+        """Until the page has the ballot that comes after the one that it shows."""
+        for _ in range(200):
+            if any(path.endswith("/view") and self.ballot not in path for path in self.fetched):
+                self.page.evaluate("() => new Promise((done) => requestIdleCallback(() => done()))")
+                return
+            self.page.wait_for_timeout(50)
+        raise AssertionError("the next ballot was not fetched")
+
     def submit(self) -> str:
         """Press Enter and wait for another ballot; gives the id of the one that was submitted."""
         before = self.ballot
         self.page.keyboard.press("Enter")
-        self.page.wait_for_function("before => !location.search.includes(before)", arg=before)
+        try:  # Looked at by a timer: a machine under load may draw no frame for long.
+            self.page.wait_for_function("before => !location.search.includes(before)", arg=before, polling=20)
+        except Error as error:
+            raise AssertionError(f"{before} stays: {self.page.locator('main').inner_text()}") from error
         return before
 
     def kept(self, ballot: str, phase: str | None = None, supersedes: bool = False) -> dict[str, Any]:
@@ -139,3 +157,12 @@ def progress(base_url: str, study: str, annotator: str | None = None) -> dict[st
     """How far a study is."""
     asked = {"annotator": annotator} if annotator else {}
     return dict(httpx.get(f"{base_url}/api/v1/studies/{study}/progress", params=asked, timeout=PATIENCE_S).json())
+
+
+def wait_for_held(page: Page, base_url: str, study: str, count: int) -> None:
+    """Until so many ballots of the study are on lease."""
+    for _ in range(200):
+        if progress(base_url, study)["held"] == count:
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"{progress(base_url, study)['held']} are held, not {count}")

@@ -39,6 +39,23 @@ def opened(page: Page, address: str) -> Page:
     return page
 
 
+def stop_time(page: Page) -> None:
+    """From here on only `played_to` and `page.clock` let time pass."""
+    page.clock.install(time=0)
+    page.clock.pause_at(1_000)
+
+
+def played_to(page: Page, at: int) -> None:
+    """Let time pass, a tenth of a second at a time, until a talk that plays is at that step or verdict."""
+    stage = page.locator(".st")
+    for _ in range(300):
+        if stage.get_attribute("data-at") == str(at):
+            page.clock.run_for(20)  # what is drawn in the next frame
+            return
+        page.clock.run_for(100)
+    raise AssertionError(f"the talk stays at {stage.get_attribute('data-at')}")
+
+
 def violations(page: Page) -> list[Any]:
     """What axe finds, with the first element of each."""
     found = Axe().run(page).response["violations"]

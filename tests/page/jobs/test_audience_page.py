@@ -11,15 +11,18 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.page.conftest import serving
 from tests.page.jobs.talk_page import SMALL_TEXT
+from tests.page.watch import MakeContext, MakePage
 from tests.webapp.audience.crowd import Counted, crowd
 
 pytestmark = pytest.mark.browser
 QUERY = "By how many metres is Mount Kenya higher than Mount Kinabalu?"
 PHONES = 60
+WIDENS = ["pd-aud-wide"]
+"""The panel of an address with `audience=1` is a column until the server has told of the audience, then the screen."""
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +56,8 @@ def kept(served: str, audience: dict[str, Any]) -> list[dict[str, Any]]:
     return [one for one in lines if one["ballot"] == audience["ballot"] and one["id"] not in replaced]
 
 
-def test_sixty_phones_rank_and_the_stage_shows_each_once(page: Page, served: str) -> None:
+def test_sixty_phones_rank_and_the_stage_shows_each_once(another_page: MakePage, served: str) -> None:
+    page = another_page(allowed=WIDENS)
     audience = opened(served, 4)
     page.goto(f"{served}/stage?run={audience['run']}&audience=1")
     panel = page.locator("#audience .pd-aud-panel")
@@ -75,8 +79,8 @@ def test_sixty_phones_rank_and_the_stage_shows_each_once(page: Page, served: str
     expect(page.locator("#audience .pd-aud-band").first).to_be_attached()
 
 
-def test_the_panel_is_readable_from_the_back_row(page: Page, served: str, audience: dict[str, Any]) -> None:
-    page.set_viewport_size({"width": 1280, "height": 720})
+def test_the_panel_is_readable_from_the_back_row(another_page: MakePage, served: str, audience: dict[str, Any]) -> None:
+    page = another_page(allowed=WIDENS, viewport={"width": 1280, "height": 720})
     page.goto(f"{served}/stage?run={audience['run']}&audience=1")
     panel = page.locator("#audience .pd-aud-panel")
     for _ in range(2):  # the whole screen, then beside the talk
@@ -107,8 +111,8 @@ def test_the_second_listener_serves_phones_and_nothing_else(served: str, audienc
         assert httpx.get(f"{parts.scheme}://{parts.netloc}{path}").status_code == 404
 
 
-def phone(browser: Browser, **more: Any) -> BrowserContext:
-    return browser.new_context(viewport={"width": 360, "height": 640}, has_touch=True, **more)
+def phone(another_context: MakeContext, **more: Any) -> BrowserContext:
+    return another_context(viewport={"width": 360, "height": 640}, has_touch=True, **more)
 
 
 def ready(page: Page, url: str) -> Page:
@@ -122,9 +126,9 @@ def place(page: Page, label: str) -> None:
 
 
 def test_a_person_ranks_by_touch_changes_her_mind_and_comes_back(
-    browser: Browser, served: str, audience: dict[str, Any]
+    another_context: MakeContext, served: str, audience: dict[str, Any]
 ) -> None:
-    context = phone(browser)
+    context = phone(another_context)
     page = ready(context.new_page(), audience["join_url"])
     expect(page.locator("h1")).to_have_text(QUERY)
     expect(page.locator("#send")).to_be_disabled()
@@ -147,11 +151,10 @@ def test_a_person_ranks_by_touch_changes_her_mind_and_comes_back(
     mine = [one for one in kept(served, audience) if one["groups"] == [["D"], ["A"], ["B", "C"]]]
     assert len(mine) == 1
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
-    context.close()
 
 
-def test_the_keyboard_ranks_too(browser: Browser, audience: dict[str, Any]) -> None:
-    page = ready(browser.new_context().new_page(), audience["join_url"])
+def test_the_keyboard_ranks_too(another_context: MakeContext, audience: dict[str, Any]) -> None:
+    page = ready(another_context().new_page(), audience["join_url"])
     page.keyboard.press("c")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
@@ -159,13 +162,12 @@ def test_the_keyboard_ranks_too(browser: Browser, audience: dict[str, Any]) -> N
     page.keyboard.press("a")
     expect(page.locator("#said")).to_have_text("C, then D, then A, then B")
     expect(page.get_by_role("button", name="B, 4th. Place it 4th.")).to_be_attached()
-    page.context.close()
 
 
 def test_an_order_survives_the_network_and_a_reload_and_goes_out_once(
-    browser: Browser, served: str, audience: dict[str, Any]
+    another_context: MakeContext, served: str, audience: dict[str, Any]
 ) -> None:
-    context = phone(browser)
+    context = phone(another_context, allowed=["ERR_INTERNET_DISCONNECTED"])
     page = ready(context.new_page(), audience["join_url"])
     for label in ("C", "B", "A"):
         place(page, label)
@@ -176,24 +178,22 @@ def test_an_order_survives_the_network_and_a_reload_and_goes_out_once(
     ready(page, audience["join_url"])
     expect(page.locator("#said")).to_contain_text("you are number ")
     assert len([one for one in kept(served, audience) if one["groups"] == [["C"], ["B"], ["A"], ["D"]]]) == 1
-    context.close()
 
 
-def test_a_wrong_code_asks_for_the_right_one(browser: Browser, audience: dict[str, Any]) -> None:
-    page = phone(browser).new_page()
+def test_a_wrong_code_asks_for_the_right_one(another_context: MakeContext, audience: dict[str, Any]) -> None:
+    page = phone(another_context, allowed=["404"]).new_page()
     page.goto(audience["join_url"][:-8] + "ABCDEFGH")
     expect(page.locator("h1")).to_contain_text("No audience has the code ABCDEFGH")
     page.get_by_label("Code on the screen").fill(audience["code"].lower())
     page.get_by_role("button", name="Go").tap()
     expect(page.locator(".card")).to_have_count(4)
-    page.context.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_on_the_phone_and_nothing_jumps(
-    browser: Browser, audience: dict[str, Any], scheme: Any
+    another_context: MakeContext, audience: dict[str, Any], scheme: Any
 ) -> None:
-    context = phone(browser, color_scheme=scheme)
+    context = phone(another_context, color_scheme=scheme)
     page = context.new_page()
     page.add_init_script(
         "window.jumped = 0; new PerformanceObserver((list) => list.getEntries().forEach((one) => {"
@@ -206,10 +206,10 @@ def test_axe_finds_nothing_on_the_phone_and_nothing_jumps(
     page.locator("#send").tap()
     expect(page.locator("#said")).to_contain_text("you are number ")
     assert page.evaluate("window.jumped") < 0.005
-    context.close()
 
 
-def test_the_speaker_opens_ends_and_reopens_an_audience(page: Page, served: str) -> None:
+def test_the_speaker_opens_ends_and_reopens_an_audience(another_page: MakePage, served: str) -> None:
+    page = another_page(allowed=WIDENS)
     made = opened(served, 6)
     httpx.post(f"{served}/api/v1/audiences/{made['id']}/close")
     page.goto(f"{served}/stage?run={made['run']}&audience=1")

@@ -43,11 +43,8 @@ def test_twenty_ballots_are_ranked_with_the_keyboard_alone(page: Page, base_url:
 
 def test_the_next_ballot_is_on_screen_before_the_server_has_the_last(page: Page, base_url: str) -> None:
     ann = Ranker(page, base_url, "quick")
-    study = make_study(base_url)
-    ann.open(study)
-    while progress(base_url, study)["held"] < 2:
-        page.wait_for_timeout(50)
-    page.wait_for_load_state("networkidle")
+    ann.open(make_study(base_url))
+    ann.wait_for_next()
     before = ann.query.inner_text()
     ann.press("1", "2", "3")
     shown = """() => {

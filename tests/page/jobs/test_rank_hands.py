@@ -27,19 +27,16 @@ def ready(page: Page, base_url: str, name: str, **study: object) -> tuple[Ranker
     one = Ranker(page, base_url, name)
     one.open(made)
     expect(one.query).to_be_visible()
-    for _ in range(200):
-        if progress(base_url, made)["held"] == 2:
-            return one, made
-        page.wait_for_timeout(50)
-    raise AssertionError("the next ballot was not fetched")
+    one.wait_for_next()
+    return one, made
 
 
 def test_a_skip_that_is_slow_does_not_bring_the_same_ballot_back(page: Page, base_url: str) -> None:
     ann, _ = ready(page, base_url, "slow")
     for _ in range(3):
         ann.press("1", "2", "3")
-        ann.submit()
-    page.wait_for_load_state("networkidle")
+        submitted = ann.submit()
+    ann.kept(submitted)
 
     def late(route: Route) -> None:
         page.wait_for_timeout(400)
@@ -126,5 +123,6 @@ def test_a_blind_ranking_on_its_way_cannot_be_changed_or_sent_twice(page: Page, 
     expect(page.locator(".pd-r-phase")).to_contain_text("Now with cost and time")
     assert ann.cards() == ["A", "B", "C", "D"]
     assert len(sent) == 1
+    page.unroute("**/rankings")
     ann.press("Enter")
     expect(ann.said).to_contain_text("No pair changed")

@@ -5,21 +5,22 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import expect
 
 from tests.page.conftest import serving
-from tests.page.jobs.rank_world import Ranker, make_study, progress, rankings, seed
+from tests.page.jobs.rank_world import Ranker, make_study, progress, rankings, seed, wait_for_held
+from tests.page.watch import MakePage
 
 pytestmark = pytest.mark.browser
 
 
 def test_two_people_share_a_study_and_each_ballot_is_ranked_as_often_as_wanted(
-    browser: Browser, tmp_path: Path
+    another_page: MakePage, tmp_path: Path
 ) -> None:
     seed(tmp_path, 6)
     with serving(tmp_path) as base_url:
         study = make_study(base_url)
-        people = [Ranker(browser.new_page(), base_url, name) for name in ("ada", "bob")]
+        people = [Ranker(another_page(), base_url, name) for name in ("ada", "bob")]
         for one in people:
             one.open(study)
             expect(one.query.or_(one.page.get_by_role("heading", name="Nothing is left"))).to_be_visible()
@@ -42,37 +43,29 @@ def test_two_people_share_a_study_and_each_ballot_is_ranked_as_often_as_wanted(
             one.page.close()
 
 
-def test_what_was_fetched_ahead_is_given_back_when_the_page_is_left(browser: Browser, tmp_path: Path) -> None:
+def test_what_was_fetched_ahead_is_given_back_when_the_page_is_left(another_page: MakePage, tmp_path: Path) -> None:
     seed(tmp_path, 2)
     with serving(tmp_path) as base_url:
         study = make_study(base_url)
-        ada = Ranker(browser.new_page(), base_url, "ada")
+        ada = Ranker(another_page(), base_url, "ada")
         ada.open(study)
         expect(ada.query).to_be_visible()
+        ada.wait_for_next()
         wait_for_held(ada.page, base_url, study, 2)
         ada.open()
         wait_for_held(ada.page, base_url, study, 1)
         ada.page.close()
 
 
-def wait_for_held(page: Page, base_url: str, study: str, count: int) -> None:
-    """Until so many ballots of the study are on lease."""
-    for _ in range(100):
-        if progress(base_url, study)["held"] == count:
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError(f"{progress(base_url, study)['held']} are held, not {count}")
-
-
-def test_nothing_is_lost_while_the_server_is_away(browser: Browser, tmp_path: Path) -> None:
+def test_nothing_is_lost_while_the_server_is_away(another_page: MakePage, tmp_path: Path) -> None:
     seed(tmp_path, 4)
-    page = browser.new_page()
+    page = another_page(allowed=["ERR_CONNECTION_REFUSED"])
     with serving(tmp_path) as base_url:
         study = make_study(base_url)
         ann = Ranker(page, base_url, "ann")
         ann.open(study)
         expect(ann.query).to_be_visible()
-        wait_for_held(page, base_url, study, 2)
+        ann.wait_for_next()
     ann.press("2", "1", "3")
     first = ann.submit()
     expect(page.get_by_role("alert")).to_contain_text("1 ranking waits in this browser")
@@ -88,4 +81,4 @@ def test_nothing_is_lost_while_the_server_is_away(browser: Browser, tmp_path: Pa
         assert ann.kept(second)["groups"][0] == ["D"]
         assert len(rankings(base_url)) == 2, "each was kept once"
         assert httpx.get(f"{base_url}/api/v1/studies/{study}/progress").json()["counted"] == 2
-    page.close()
+        page.close()

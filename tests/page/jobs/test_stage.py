@@ -2,9 +2,10 @@
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Page, Route, expect
 
-from tests.page.jobs.talk_page import PROJECTOR, READY, opened, violations
+from tests.page.jobs.talk_page import PROJECTOR, READY, opened, played_to, stop_time, violations
+from tests.page.watch import MakePage
 
 pytestmark = pytest.mark.browser
 
@@ -63,15 +64,19 @@ def test_playing_counts_dollars_and_asks_for_nothing(talk: Page, base_url: str) 
     expect(talk.locator(".st-figure svg")).to_have_count(2)
     asked: list[str] = []
     talk.on("request", lambda request: asked.append(request.url))
+    stop_time(talk)
     for _ in range(6):
         talk.keyboard.press("+")
     talk.keyboard.press(" ")
     expect(talk.locator(".st")).to_have_attribute("data-playing", "true")
     expect(talk.locator(".st-where")).to_have_text("Question")
+    played_to(talk, 1)
     expect(talk.locator(".st-where")).to_have_text("Step 1 of 2")
     expect(talk.locator(".st-now")).to_contain_text("calls reasoner-3")
     expect(talk.locator(".st-dollars")).to_contain_text("so far")
+    played_to(talk, 3)
     expect(talk.locator(".st-verdict")).to_have_text("✓Solved")
+    talk.clock.run_for(2_000)  # the dollars run up
     expect(talk.locator(".st-dollars .st-value")).to_have_text("$0.0033")
     expect(talk.locator(".st")).to_have_attribute("data-playing", "false")
     assert asked == []
@@ -79,17 +84,16 @@ def test_playing_counts_dollars_and_asks_for_nothing(talk: Page, base_url: str) 
 
 
 def test_a_pause_holds_the_step_and_goes_on_from_there(talk: Page) -> None:
+    stop_time(talk)
     talk.keyboard.press("Home")
     talk.keyboard.press(" ")
     talk.keyboard.press("ArrowRight")
     talk.keyboard.press(" ")
     expect(talk.locator(".st")).to_have_attribute("data-playing", "false")
-    talk.wait_for_timeout(600)
+    talk.clock.run_for(60_000)
     expect(talk.locator(".st-where")).to_have_text("Step 1 of 2")
-    talk.keyboard.press("+")
-    talk.keyboard.press("+")
-    talk.keyboard.press("+")
     talk.keyboard.press(" ")
+    played_to(talk, 2)
     expect(talk.locator(".st-where")).to_have_text("Step 2 of 2")
 
 
@@ -165,12 +169,11 @@ def test_the_landing_finds_runs_and_recordings_by_their_words(page: Page, base_u
     assert violations(page) == []
 
 
-def test_a_run_that_is_not_there_says_so_and_leads_back(browser: Browser, base_url: str) -> None:
-    page = browser.new_page()  # its console reports the reply 404
+def test_a_run_that_is_not_there_says_so_and_leads_back(another_page: MakePage, base_url: str) -> None:
+    page = another_page(allowed=["404", "pd-main"])  # the bar of pages comes back above it
     opened(page, f"{base_url}/stage?run=nowhere")
     expect(page.get_by_text("there is no run nowhere")).to_be_visible()
     expect(page.get_by_role("link", name="Stage")).to_be_visible()
-    page.close()
 
 
 def test_the_audience_panel_is_filled_when_it_is_first_opened(page: Page, base_url: str, run: str) -> None:

@@ -5,9 +5,10 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.page.jobs.talk_page import CUT_OFF, ELLIPSES, PROJECTOR, SMALL_TEXT, opened, violations
+from tests.page.watch import MakeContext, MakePage
 
 pytestmark = pytest.mark.browser
 
@@ -21,9 +22,9 @@ def talk(page: Page, base_url: str) -> Page:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_view_fits_a_projector_in_large_type_and_is_readable_by_everybody(
-    browser: Browser, base_url: str, scheme: Any, artifacts: Path
+    another_page: MakePage, base_url: str, scheme: Any, artifacts: Path
 ) -> None:
-    page = browser.new_page(color_scheme=scheme, viewport=PROJECTOR)
+    page = another_page(color_scheme=scheme, viewport=PROJECTOR)
     opened(page, f"{base_url}/stage?show=remainder&alternative=D")
     for number, key in enumerate(["End", "Home", "ArrowRight", "ArrowRight", "ArrowRight", "m", "0"]):
         page.keyboard.press(key)
@@ -39,7 +40,6 @@ def test_every_view_fits_a_projector_in_large_type_and_is_readable_by_everybody(
     expect(page.get_by_role("dialog")).to_contain_text("Total so far")
     expect(page.get_by_role("dialog").get_by_role("row")).to_have_count(6)
     assert violations(page) == []
-    page.close()
 
 
 def test_the_charts_say_themselves_in_a_sentence(talk: Page) -> None:
@@ -55,8 +55,8 @@ def test_bubbles_are_dollars_or_seconds(talk: Page) -> None:
     expect(amounts.first).not_to_contain_text("$")
 
 
-def test_a_finger_turns_steps_and_chooses_alternatives(browser: Browser, base_url: str) -> None:
-    context = browser.new_context(has_touch=True, is_mobile=True, viewport={"width": 360, "height": 640})
+def test_a_finger_turns_steps_and_chooses_alternatives(another_context: MakeContext, base_url: str) -> None:
+    context = another_context(has_touch=True, is_mobile=True, viewport={"width": 360, "height": 640})
     page = opened(context.new_page(), f"{base_url}/stage?show=weekday&step=start")
     finger = context.new_cdp_session(page)
 
@@ -85,16 +85,14 @@ def test_a_finger_turns_steps_and_chooses_alternatives(browser: Browser, base_ur
         assert all((box := one.bounding_box()) and box["height"] >= 28 for one in page.locator(selector).all())
     assert page.evaluate("document.documentElement.scrollWidth") <= 360, "the page scrolls sideways"
     assert page.evaluate(SMALL_TEXT) == []
-    context.close()
 
 
 @pytest.mark.parametrize("view", ["", "&step=1", "&alternative=all"])
-def test_a_phone_needs_no_sideways_scrolling(browser: Browser, base_url: str, view: str) -> None:
-    page = browser.new_page(viewport={"width": 360, "height": 640}, color_scheme="dark")
+def test_a_phone_needs_no_sideways_scrolling(another_page: MakePage, base_url: str, view: str) -> None:
+    page = another_page(viewport={"width": 360, "height": 640}, color_scheme="dark")
     opened(page, f"{base_url}/stage?show=mount-kenya{view}")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     assert violations(page) == []
-    page.close()
 
 
 def test_twelve_alternatives_fit_the_overview(page: Page, base_url: str) -> None:
@@ -140,6 +138,8 @@ ANSWERS = (
     "Reykjavik, the capital city of Iceland, since 17 June 1944",
     "9",
 )
+OPENED_BY_SCRIPT = ["st-charts"]
+"""What moves because no key opened the panel."""
 OPEN_PANEL = """() => {
   const panel = document.getElementById("audience"), plot = document.querySelector(".st-plot");
   panel.hidden = false;
@@ -149,14 +149,14 @@ OPEN_PANEL = """() => {
 
 
 @pytest.mark.parametrize("panel", [False, True], ids=["alone", "beside the audience"])
-def test_nothing_that_a_talk_rests_on_is_cut(page: Page, base_url: str, panel: bool) -> None:
+def test_nothing_that_a_talk_rests_on_is_cut(another_page: MakePage, base_url: str, panel: bool) -> None:
+    page = another_page(allowed=OPENED_BY_SCRIPT, viewport=PROJECTOR)
     told = httpx.get(f"{base_url}/api/v1/showcases/remainder/talk").json()
     told["query"] = LONG_QUERY
     for one, answer in zip(told["alternatives"], ANSWERS, strict=True):
         one["answer"] = answer
         one["strongest"]["why"] = "estimate: same tokens at reasoner-1's price"
     page.route("**/talk", lambda route: route.fulfill(json=told))
-    page.set_viewport_size(PROJECTOR)
     opened(page, f"{base_url}/stage?show=remainder")
     if panel:
         page.evaluate(OPEN_PANEL)
@@ -167,7 +167,9 @@ def test_nothing_that_a_talk_rests_on_is_cut(page: Page, base_url: str, panel: b
         assert page.evaluate("document.documentElement.scrollHeight") <= PROJECTOR["height"], key
 
 
-def test_a_chart_is_drawn_anew_at_once_when_the_audience_takes_its_room(talk: Page) -> None:
+def test_a_chart_is_drawn_anew_at_once_when_the_audience_takes_its_room(another_page: MakePage, base_url: str) -> None:
+    page = another_page(allowed=OPENED_BY_SCRIPT, viewport=PROJECTOR)
+    talk = opened(page, f"{base_url}/stage?show=weekday")
     drawn, room = talk.evaluate(OPEN_PANEL)
     assert drawn == room
 

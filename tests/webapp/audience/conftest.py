@@ -1,15 +1,12 @@
 """A run with four alternatives, an audience for it, and phones that reach only the second listener."""
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 
-from orchestrator.alternatives import Run
-from tests.examples import NOON
-from tests.webapp.audience.room import Client, ended
+from tests.webapp.audience.room import Client, ended, keep
 from webapp.phone_app import create_phone_app
 from webapp.services import Services
 
@@ -17,12 +14,7 @@ from webapp.services import Services
 @pytest.fixture
 async def run(services: Services) -> str:
     """A run with four alternatives that have ended."""
-    many = [ended(number) for number in range(4)]
-    begun = [replace(one, steps=(), answer=None, stop_reason=None) for one in many]
-    await services.store.begin(Run("r1", many[0].query, NOON), begun)
-    for one in many:
-        await services.store.keep_step(one.id, one.steps[0])
-        await services.store.finish(one)
+    await keep(services, *map(ended, range(4)))
     return "r1"
 
 

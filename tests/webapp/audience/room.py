@@ -2,22 +2,36 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import httpx
 
+from orchestrator.alternatives import Run
 from orchestrator.trajectory import Step, StopReason, Trajectory
-from tests.examples import call, model_call, trajectory
+from tests.examples import NOON, call, model_call, trajectory
+from webapp.services import Services
 
 Client = Callable[[], httpx.AsyncClient]
 ORDER = {"groups": [["B"], ["A"], ["C", "D"]]}
 
 
 def ended(number: int) -> Trajectory:
-    one = Step(0, "", call("answer-1"), None, (model_call(f"0.0{number + 1}", latency_s=4.0 - number),))
+    one = Step(
+        0, "I choose answer-1.", call("answer-1"), None, (model_call(f"0.0{number + 1}", latency_s=4.0 - number),)
+    )
     return trajectory(
         id=f"t{number}", run="r1", steps=(one,), answer=f"answer {number}", stop_reason=StopReason.ANSWERED
     )
+
+
+async def keep(services: Services, *many: Trajectory) -> None:
+    """The run `r1` with these alternatives, step by step as they came."""
+    begun = [replace(one, steps=(), answer=None, stop_reason=None, stop_detail=None) for one in many]
+    await services.store.begin(Run("r1", many[0].query, NOON), begun)
+    for one in many:
+        await services.store.keep_step(one.id, one.steps[0])
+        await services.store.finish(one)
 
 
 async def joined(phone: httpx.AsyncClient, audience: dict[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from socket import gethostname
+from urllib.parse import urlsplit
 
 import pytest
 import segno
@@ -16,7 +18,7 @@ from prefs.ranking import Ranking
 from tests.examples import NOON, call, model_call, trajectory
 from webapp.audience.limits import MOST_KEYS, Limit, household
 from webapp.audience.qr import QUIET, qr
-from webapp.audience.reach import reach
+from webapp.audience.reach import machine_address, reach
 from webapp.audience.standing import MOST_POINTS, Heard
 from webapp.settings import Settings, SettingsError, host_and_port, web_address
 
@@ -89,6 +91,22 @@ def test_the_stage_tells_how_a_room_gets_in() -> None:
     )
     assert reach(Settings(audience=("fd00::7", 8080)), "").base == "http://[fd00::7]:8080"
     assert not reach(Settings(audience=("127.0.0.1", 8080)), "").room
+    for host, own in (
+        ("0.0.0.0", "http://127.0.0.1:8000"),
+        ("::", "https://[::1]:8000"),
+        ("0.0.0.0", "http://localhost"),
+    ):
+        everywhere = reach(Settings(host=host), own)
+        found, opened = urlsplit(everywhere.base), urlsplit(own)
+        assert found.hostname == urlsplit(f"//{machine_address() or gethostname()}").hostname, "no phone's own address"
+        assert (found.scheme, found.port, everywhere.room, everywhere.command) == (
+            opened.scheme,
+            opened.port,
+            True,
+            None,
+        )
+    named = reach(Settings(host="0.0.0.0"), "http://podium.example:8000")
+    assert named.base == "http://podium.example:8000", "as the speaker reaches it, so can a room"
     assert "0.0.0.0" not in reach(Settings(audience=("0.0.0.0", 8080)), "").base
     tunnel = Settings(audience=("127.0.0.1", 8080), audience_url="https://talk.example.org")
     assert reach(tunnel, "").join_url("ABCDEFGH") == "https://talk.example.org/join/ABCDEFGH"

@@ -1,14 +1,15 @@
 """What a phone of an audience does: it joins, ranks, counts once, and may change its mind."""
 
 import asyncio
+import threading
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 
-from orchestrator.alternatives import Run
-from tests.examples import NOON
-from tests.webapp.audience.room import ORDER, Client, ended, joined, kept, ranked
+from orchestrator.trajectory import StopReason, Trajectory
+from tests.webapp.audience.room import ORDER, Client, ended, joined, keep, kept, ranked
+from webapp.redaction import Redacted, Redaction
 from webapp.services import Services
 
 NO_ORDERS: list[tuple[Any, int]] = [
@@ -40,6 +41,28 @@ async def test_a_phone_joins_ranks_and_is_told_its_number(
     assert [one["first"] for one in stage["alternatives"]] == [0, 1, 0, 0]
     assert stage["weights"]["accuracy"]["mean"] is None
     assert "not told yet" in stage["weights"]["accuracy"]["words"]
+
+
+class Watched(Redaction):
+    """Writes down what it is given, and where."""
+
+    given: ClassVar[list[tuple[threading.Thread, Trajectory]]] = []
+
+    def trajectory(self, trajectory: Trajectory) -> Redacted[Trajectory]:
+        self.given.append((threading.current_thread(), trajectory))
+        return super().trajectory(trajectory)
+
+
+async def test_a_room_that_joins_at_once_has_its_ballot_made_once_beside_the_loop_and_of_answers_alone(
+    services: Services, phones: Client, audience: dict[str, Any]
+) -> None:
+    services.phones._redaction, given = Watched(), Watched.given
+    given.clear()
+    shown = await asyncio.gather(*(joined(phones(), audience) for _ in range(5)))
+    assert all(one["items"] == shown[0]["items"] for one in shown)
+    assert len(given) == len(audience["labels"])
+    assert threading.main_thread() not in {thread for thread, _ in given}
+    assert {step.thought for _, one in given for step in one.steps} == {""}
 
 
 async def test_a_phone_counts_once_however_often_it_sends(
@@ -118,17 +141,36 @@ async def test_what_is_hidden_is_on_no_phone(http: httpx.AsyncClient, phones: Cl
     assert {one["cost"] for one in shown["items"]} == {one["seconds"] for one in shown["items"]} == {None}
 
 
+async def test_why_an_alternative_without_an_answer_stopped_tells_nothing_that_is_hidden(
+    http: httpx.AsyncClient, services: Services, phones: Client
+) -> None:
+    spent = replace(ended(1), answer=None, stop_reason=StopReason.BUDGET, stop_detail="$0.02 of $0.02 are spent")
+    await keep(services, ended(0), spent)
+    for hidden, told in (([], "$0.02"), (["cost"], "stopped at a limit after 1 step")):
+        made = (await http.post("/api/v1/audiences", json={"run": "r1", "hidden": hidden})).json()
+        shown = await joined(phones(), made)
+        answers = {one["answer"] for one in shown["items"]} - {"answer 0"}
+        assert told in answers.pop()
+        await http.post(f"/api/v1/audiences/{made['id']}/close")
+
+
+async def test_answers_name_nobody_where_identity_is_hidden(
+    http: httpx.AsyncClient, services: Services, phones: Client
+) -> None:
+    await keep(
+        services, *(replace(ended(number), answer=f"{number}: gpt-5 says so to answer-1") for number in range(2))
+    )
+    made = (await http.post("/api/v1/audiences", json={"run": "r1", "hidden": ["identity"]})).json()
+    shown = await joined(phones(), made)
+    assert sorted(one["answer"] for one in shown["items"]) == [f"{n}: [hidden] says so to [hidden]" for n in range(2)]
+
+
 async def test_secrets_are_struck_out_on_phones_as_they_are_on_the_stage(
     http: httpx.AsyncClient, services: Services, phones: Client
 ) -> None:
     secret, query = "sk-canary-0123456789abcdef", "Is ada@example.org's password=tulip42 safe?"
     many = [replace(ended(number), query=query, answer=f"{number}: {secret}") for number in range(2)]
-    await services.store.begin(
-        Run("r1", query, NOON), [replace(one, steps=(), answer=None, stop_reason=None) for one in many]
-    )
-    for one in many:
-        await services.store.keep_step(one.id, one.steps[0])
-        await services.store.finish(one)
+    await keep(services, *many)
     opened = (await http.post("/api/v1/audiences", json={"run": "r1"})).json()
     shown = await joined(phones(), opened)
     assert shown["query"] == "Is [redacted]'s password=[redacted] safe?"

@@ -4,6 +4,7 @@
   const { el, say } = P;
   const MINUTES = [10, 30, 60, 120];
   const SENTENCE_MS = 6_000;
+  const AGAIN_MS = 4_000;
   const shown = new WeakMap();
 
   P.audience = async function (section, run) {
@@ -62,13 +63,22 @@
     const panel = drawn(room, audience);
     room.section.replaceChildren(panel.element);
     if (audience.ranked !== undefined) panel.show(audience);
-    const stream = new EventSource(`${P.home}api/v1/audiences/${audience.id}/events`);
-    stream.addEventListener("standing", (event) => panel.show(JSON.parse(event.data)));
-    stream.addEventListener("open", () => panel.lost(false));
-    stream.addEventListener("error", () => panel.lost(true));
+    let stream = null, later = null;
+    // The browser itself comes back after a broken line, but not after an answer that was no stream.
+    function listen() {
+      stream = new EventSource(`${P.home}api/v1/audiences/${audience.id}/events`);
+      stream.addEventListener("standing", (event) => panel.show(JSON.parse(event.data)));
+      stream.addEventListener("open", () => panel.lost(false));
+      stream.addEventListener("error", () => {
+        panel.lost(true);
+        if (stream.readyState === EventSource.CLOSED) later = setTimeout(listen, AGAIN_MS);
+      });
+    }
+    listen();
     const clock = setInterval(() => (room.section.isConnected ? panel.tick() : room.end()), 1000);
     room.end = () => {
       clearInterval(clock);
+      clearTimeout(later);
       stream.close();
       shown.delete(room.section);
     };
@@ -83,10 +93,16 @@
     const firsts = P.firstChoices(audience.labels), figures = el("div", "pd-aud-table");
     let funnels = null;
 
-    const change = (path, body) => P.api(`/audiences/${audience.id}/${path}`, { method: "POST", body }).then(show, P.failed);
+    // Gives whether the server did it.
+    const change = (path, body) => P.api(`/audiences/${audience.id}/${path}`, { method: "POST", body }).then((standing) => {
+      show(standing);
+      return true;
+    }, (error) => {
+      P.failed(error);
+      return false;
+    });
     const end = async () => {
-      await change("close");
-      P.notice(say("audience_ended"), { action: say("undo"), act: () => change("extend", { minutes: Math.max(1, (Date.parse(audience.until) - Date.now()) / 60_000) }) });
+      if (await change("close")) P.notice(say("audience_ended"), { action: say("undo"), act: () => change("extend", { minutes: Math.max(1, (Date.parse(audience.until) - Date.now()) / 60_000) }) });
     };
     const more = P.button("pd-small", say("audience_more"), () => change("extend", { minutes: 10 }));
     const close = P.button("pd-small", say("audience_close"), end);

@@ -2,14 +2,7 @@
 (function (P) {
   "use strict";
   const { el, say } = P;
-  const SVG = "http://www.w3.org/2000/svg";
   const WIDE = 300, HIGH = 100;
-
-  P.svg = function (tag, attributes) {
-    const node = document.createElementNS(SVG, tag);
-    for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-    return node;
-  };
 
   P.qrCode = function (code, title) {
     const node = P.svg("svg", { viewBox: `0 0 ${code.size} ${code.size}`, class: "pd-aud-qr", role: "img", "aria-label": title, "shape-rendering": "crispEdges" });

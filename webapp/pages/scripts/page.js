@@ -1,4 +1,4 @@
-// What every page has beside the islands: the HTTP interface, the address, keys, notices, the theme and amounts in words.
+// What every page has beside the islands: the HTTP interface, notices, the theme and amounts in words.
 (function (P) {
   "use strict";
   const { el, say } = P;
@@ -26,6 +26,7 @@
     }
     if (reply.status === 204) return null;
     const said = await reply.json().catch(() => ({}));
+    signal?.throwIfAborted();
     if (!reply.ok) throw new P.Problem(reply.status, said.detail || reply.statusText, said.where);
     return said;
   };
@@ -49,9 +50,22 @@
     };
   };
 
+  // An open dialog shuts off everything behind it: a notice then is in it, and goes on outside when it closes.
+  function notices() {
+    const box = document.getElementById("notices"), dialog = [...document.querySelectorAll("dialog[open]")].at(-1);
+    if (!dialog) return box;
+    let inside = dialog.querySelector(".pd-notices");
+    if (!inside) {
+      inside = el("div", "pd-notices", undefined, { role: "status", "aria-live": "polite" });
+      dialog.append(inside);
+      dialog.addEventListener("close", () => box.append(...inside.childNodes));
+    }
+    return inside;
+  }
+
   // A short message that goes away by itself; one with an action stays longer, a bad one until it is closed.
   P.notice = function (text, { bad = false, action = null, act = null } = {}) {
-    const box = document.getElementById("notices");
+    const box = notices();
     const node = el("div", `pd-notice ${bad ? "pd-notice-bad" : ""}`, undefined, { role: bad ? "alert" : null });
     node.append(el("span", "", text));
     const gone = () => node.remove();
@@ -66,62 +80,10 @@
     if (error.name !== "AbortError") P.notice(error.message, { bad: true });
   };
 
-  // Keys of the page: [{key: "e", words: "…", act: (event) => …}]. They rest while somebody types or a dialog is open.
-  const bound = [];
-  P.keys = (list) => bound.push(...list);
-  const typing = (target) =>
-    target instanceof Element && target.closest("input:not([type=range],[type=checkbox],[type=radio]), textarea, select, [contenteditable]");
-  document.addEventListener("keydown", (event) => {
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
-    if (document.querySelector("dialog[open]")) return;
-    const found = bound.find((one) => one.key === event.key && (!one.when || one.when(event)));
-    if (!found) return;
-    event.preventDefault();
-    found.act(event);
-  });
-
-  // A dialog with a title and what `fill` puts into it; Escape and the button close it and give the focus back.
-  P.dialog = function (title, fill, { wide = false } = {}) {
-    const before = document.activeElement;
-    const node = el("dialog", `pd pd-dialog ${wide ? "pd-dialog-wide" : ""}`, undefined, { "aria-label": title });
-    const head = el("div", "pd-dialog-head");
-    head.append(el("h2", "", title), P.button("pd-icon", "×", () => node.close(), { "aria-label": say("close") }));
-    const body = el("div", "pd-dialog-body");
-    node.append(head, body);
-    node.addEventListener("close", () => {
-      node.remove();
-      before?.focus?.();
-    });
-    node.addEventListener("click", (event) => event.target === node && node.close());
-    document.body.append(node);
-    fill(body, node);
-    node.showModal();
-    return node;
-  };
-
-  P.showKeys = () =>
-    P.dialog(say("keys_title"), (body) => {
-      const list = el("dl", "pd-keys");
-      for (const one of bound.filter((each) => each.words)) {
-        const keys = el("dt");
-        for (const name of one.shown || [one.key]) keys.append(el("kbd", "", name));
-        list.append(keys, el("dd", "", one.words));
-      }
-      body.append(list);
-    });
-  P.keys([{ key: "?", words: say("keys_help"), act: () => P.showKeys() }]);
-
   function tools() {
     const box = document.getElementById("tools");
     if (!box) return;
-    const theme = P.button("pd-small pd-theme", "", () => {
-      P.memory.set("theme", P.isDark() ? "light" : "dark");
-      P.setDark(!P.isDark());
-    }, { "aria-label": say("theme"), title: say("theme") });
-    const name = () => (theme.textContent = P.isDark() ? `☀ ${say("light")}` : `☾ ${say("dark")}`);
-    document.addEventListener("podium:theme", name);
-    name();
-    box.append(P.button("pd-small", `? ${say("keys")}`, () => P.showKeys()), theme);
+    box.append(P.button("pd-small", `? ${say("keys")}`, () => P.showKeys()), P.themeButton());
   }
 
   // Amounts as `webapp.views.amounts` writes them; unknown is a dash, never 0.

@@ -74,11 +74,14 @@
       frame.body.replaceChildren(node);
     }
 
-    function failed(error) {
+    function failed(error, again = () => queue.advance()) {
       stuck = true;
       opinion = root = null;
       const node = P.empty(error.message, "");
-      node.append(P.button("pd-small", say("retry"), () => queue.advance()));
+      node.append(P.button("pd-small", say("retry"), () => {
+        stuck = false;
+        return again();
+      }));
       frame.body.replaceChildren(node);
     }
 
@@ -118,8 +121,14 @@
     });
 
     async function secondLook() {
-      await queue.reopen();
-      tell("");
+      const { ballot: mine } = queue.now();
+      try {
+        await queue.reopen();
+        tell("");
+      } catch (error) {
+        if (!(error instanceof P.Problem)) throw error;
+        if (queue.now()?.ballot === mine) failed(error, secondLook);
+      }
     }
 
     async function kept(item, reply) {
@@ -155,7 +164,7 @@
     async function undo() {
       try {
         const last = await queue.undo();
-        tell(say(last ? (last.kind === "skipped" ? "rank_back_skipped" : "rank_taken_back") : "rank_undo_none"));
+        if (last !== undefined) tell(say(last ? (last.kind === "skipped" ? "rank_back_skipped" : "rank_taken_back") : "rank_undo_none"));
       } catch (error) {
         P.failed(error);
       }
@@ -163,7 +172,7 @@
 
     function skip() {
       const given = queue.now();
-      if (!given) return;
+      if (!given || !root || root.inert) return;
       if (given.view.last) {
         queue.advance();
         return;
@@ -178,7 +187,7 @@
 
     function flag() {
       const given = queue.now();
-      if (!given || !study) return;
+      if (!given || !study || !root || root.inert) return;
       ranking.flag(async (reason) => {
         await server.flag(study.id, given.ballot, reason);
         tell(say("rank_flagged"));

@@ -3,7 +3,7 @@
   "use strict";
   const { el, say } = P;
   const HIDDEN = ["identity", "cost", "latency", "preference", "outcome"];
-  const TAGS = "better answer\nwrong answer\nsound route\nneedless steps\npoor sources\nhard to follow\ntoo expensive\ntoo slow";
+  const FIRST = ["identity", "outcome"]; // What a new study hides: names and scores would tell people what to think.
 
   // A field of the body: its name, the label's words and the control.
   function field(name, control, hint) {
@@ -54,7 +54,7 @@
       number("most", 100, { min: 1 }),
       number("random", 20, { min: 0, max: 100 }),
       number("lease", 30, { min: 0 }, "form_lease_hint"),
-      area("tags", 4, TAGS),
+      area("tags", 4, say("form_tags_offered")),
     ];
   }
 
@@ -76,20 +76,17 @@
     return { ...made, runs: at("source") === "all" ? "all" : lines(at("runs")), gold_share: share(at("gold")) };
   }
 
-  // The server names its own fields, in `where` or in the first words of its sentence.
-  const NAMES = [["gold", ["gold_share", "gold ballots", "no ballot has"]], ["most", ["most_ballots", "an informative study makes"]], ["lease", ["lease_s"]], ["random", ["random_share"]],
-    ["next", ["next_by"]], ["two_phases", ["two_phases", "a study in two phases"]], ["runs", ["runs", "run ", "there is no run", "say either"]],
-    ["tags", ["tags", "a tag", "there are at most"]], ["name", ["name", "the name"]], ["guidelines", ["guidelines", "the guidelines"]]];
+  // The server says at which field of the body it is, such as `body.gold_share` or `body.tags.2`; most have its name here.
+  const NAMES = { gold_share: "gold", most_ballots: "most", lease_s: "lease", random_share: "random", next_by: "next" };
   function placed(error) {
-    const told = error.where?.replace(/^body\./, "").split(".")[0] ?? error.message;
-    const found = NAMES.find(([, starts]) => starts.some((start) => told.startsWith(start)));
-    return found?.[0] ?? ["alternatives", "overlap", "hidden"].find((name) => told.startsWith(name)) ?? null;
+    const named = error.where?.split(".")[1] ?? null;
+    return NAMES[named] ?? named;
   }
 
   function complain(form, error) {
     form.querySelectorAll(".pd-r-wrong").forEach((node) => node.remove());
     form.querySelectorAll("[aria-invalid]").forEach((node) => node.removeAttribute("aria-invalid"));
-    const name = placed(error), label = name && form.querySelector(`[data-field="${name}"]:not([hidden])`);
+    const name = placed(error), label = name && form.querySelector(`[data-field="${CSS.escape(name)}"]:not([hidden])`);
     const said = el("span", "pd-r-wrong", error.message, { role: "alert", id: "form-wrong" });
     (label || form.querySelector(".pd-r-formend")).append(said);
     const control = label?.querySelector("input, textarea, select");
@@ -111,7 +108,7 @@
         const control = form.elements.namedItem(name);
         if (control && "value" in control && control.type !== "checkbox") control.value = value;
       }
-      for (const box of form.querySelectorAll("[type=checkbox]")) box.checked = (draft.ticked || []).includes(box.value);
+      for (const box of form.querySelectorAll("[type=checkbox]")) box.checked = (draft.ticked || FIRST).includes(box.value);
       function fit() {
         const source = form.elements.namedItem("source").value;
         const shown = { runs: source === "runs", most: source === "informative", random: source === "informative", next: source !== "informative", gold: source !== "informative" };

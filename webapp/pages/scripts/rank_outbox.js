@@ -14,7 +14,9 @@
     if (here || (P.memory.get(KEY) || []).length !== items.length) here = items;
   }
   const told = (kind, item, what) => listeners.forEach((listener) => listener(kind, item, what));
-  const passing = (error) => error.status === 0 || error.status === 429 || error.status >= 500;
+  // What another moment or another sign-in may change; anything else is the server's last word.
+  const PASSING = [0, 401, 403, 408, 425, 429];
+  const passing = (error) => PASSING.includes(error.status) || error.status >= 500;
   const drop = (item) => keep(all().filter((one) => one.key !== item.key));
 
   async function send(item) {

@@ -7,7 +7,7 @@
 
   // show(given) draws {ballot, view, until}; nothing() is called where no ballot is left; failed(error) where none came.
   P.ranking.queue = function (study, { show, nothing, failed, leased }) {
-    let now = null, fetching = null, skipped = false, turn = 0;
+    let now = null, fetching = null, skipped = false, turn = 0, undoing = null;
     const seen = new Map(); // the last views, for when the server is away
     const ahead = []; // those that come next: fetched ones, and those that an undo put off
     const doneKey = `done:${P.ranking.who()}:${study?.id ?? ""}`;
@@ -43,6 +43,17 @@
       setTimeout(prefetch, 0);
     }
 
+    // What was put off in its first look: by now the server may have that look, and shows the second.
+    async function looked(given) {
+      try {
+        await outbox.flush();
+        return { ...given, view: await server.view(given.ballot, id) };
+      } catch (error) {
+        ahead.unshift(given);
+        throw error;
+      }
+    }
+
     // `first` is a promise that has to settle before the server is asked what comes next.
     async function advance(first = null) {
       const mine = ++turn;
@@ -59,6 +70,7 @@
           skipped = false;
           next = await fetched();
         }
+        if (next && !next.view) next = await looked(next); // All others are open at once, in the very moment of the key.
         if (mine !== turn) return;
         if (next) open({ ...next, fresh: false });
         else nothing();
@@ -79,7 +91,7 @@
       }
     }
 
-    // Opens a ballot by its id; what is open now comes after it.
+    // Opens a ballot by its id; what is open now comes after it. Whether it is open: something else may have come between.
     async function visit(ballot, { take = false } = {}) {
       const mine = ++turn;
       if (take && id) await server.take(id, ballot).catch(P.failed);
@@ -87,11 +99,12 @@
         if (error.status !== 0 || !seen.has(ballot)) throw error;
         return seen.get(ballot);
       });
-      if (mine !== turn) return;
-      if (now && now.ballot !== ballot) ahead.unshift({ ...now, fresh: false });
+      if (mine !== turn) return false;
+      if (now && now.ballot !== ballot) ahead.unshift({ ...now, view: now.view.phase === "blind" ? null : now.view, fresh: false });
       const waits = ahead.findIndex((one) => one.ballot === ballot);
       if (waits >= 0) ahead.splice(waits, 1);
       open({ ballot, view, until: null, fresh: false });
+      return true;
     }
 
     function remember(ballot, kind) {
@@ -105,15 +118,15 @@
       P.memory.set(doneKey, done);
       if (last.kind === "skipped" && !id) server.unskip(last.ballot);
       const back = outbox.takeBack(last.ballot);
+      let shown = false;
       try {
         if (!back) await outbox.flush();
-        await visit(last.ballot, { take: last.kind === "skipped" });
-      } catch (error) {
-        if (back) outbox.add(back);
-        remember(last.ballot, last.kind);
-        throw error;
+        shown = await visit(last.ballot, { take: last.kind === "skipped" });
+      } finally {
+        if (!shown && back) outbox.add(back);
+        if (!shown) remember(last.ballot, last.kind);
       }
-      return last;
+      return shown ? last : undefined;
     }
 
     setInterval(() => {
@@ -126,9 +139,14 @@
     window.addEventListener("pageshow", (event) => event.persisted && window.location.reload());
 
     return {
-      advance, visit, undo, remember,
+      advance, visit, remember,
       now: () => now,
-      reopen: async () => open({ ...now, view: await server.view(now.ballot, id) }),
+      // What was submitted last, back on screen; null where there is nothing, undefined where something else came between. One at a time.
+      undo: () => (undoing ??= undo().finally(() => (undoing = null))),
+      async reopen() {
+        const given = now, view = await server.view(given.ballot, id);
+        if (given === now) open({ ...given, view });
+      },
       comeBack: () => {
         skipped = true;
         if (!id) for (const one of P.memory.get(`aside:${P.ranking.who()}`) || []) server.unskip(one);

@@ -28,6 +28,7 @@
     make: (body) => P.api("/studies", { body }),
     close: (id) => P.api(`/studies/${enc(id)}/close`, { method: "POST" }),
     progress: (id) => P.api(asked(`/studies/${enc(id)}/progress`, { annotator: ranking.who() })),
+    willingness: (id) => P.api(`/studies/${enc(id)}/willingness`),
     flags: async (id) => (await P.api(`/studies/${enc(id)}/flags`)).flags,
     view: (ballot, study) => P.api(asked(`/ballots/${enc(ballot)}/view`, { annotator: ranking.who(), study })),
 

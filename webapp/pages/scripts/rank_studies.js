@@ -79,6 +79,17 @@
     return node;
   }
 
+  // What people turned round once they saw cost and time. It is worked out from all of their rankings, so its room is kept until it comes.
+  function turned(study) {
+    const node = el("p", "pd-note pd-r-turned");
+    server.willingness(study.id).then((found) => {
+      if (!found.flips.looks) return node.remove();
+      node.textContent = found.sentence;
+      return node;
+    }, () => node.remove());
+    return node;
+  }
+
   async function card(study, again) {
     const progress = await server.progress(study.id), own = progress.own[0];
     const node = el("article", "pd-panel pd-r-study", undefined, { "data-study": study.id });
@@ -91,6 +102,7 @@
     node.append(chips(study, progress));
     node.append(bar(own.ranked, most, say("rank_own_of", { ranked: own.ranked, most })));
     node.append(bar(progress.counted, progress.wanted, say("rank_whole_of", { counted: progress.counted, wanted: progress.wanted })));
+    if (study.two_phases && progress.counted) node.append(turned(study));
     node.append(tools(study, progress, again));
     return node;
   }

@@ -41,11 +41,12 @@
       compare.hidden = now !== "compare";
       list.hidden = now !== "list";
       figures.hidden = now !== "figures";
-      if (now !== "one") one.forget();
+      const left = now === "one" ? null : one.forget();
+      if (left && now === "list") P.runs.last = left;
       if (now !== "compare") compare.forget();
       if (framed) {
         document.title = title;
-        P.runs.listSearch = window.location.search || "?";
+        runs.keepList();
         search.show();
         filters.show();
         P.runsChips(chips, choices);
@@ -67,16 +68,18 @@
       const now = view();
       if (now === "list") return runs.chosen().length ? (runs.choose([]), list.show()) : null;
       if (now === "figures") return runs.visit(runs.toList());
-      P.runs.last = runs.read().get("trajectory");
-      return runs.visit(P.runs.listSearch || "?");
+      return runs.back();
     }
+    // Arrows belong to what scrolls or chooses by them, as long as the focus is in it.
+    const ownArrows = "select, [role=grid], .pd-scroll, .pd-detail, .pd-answer-text, .runs-whole-answer";
+    const moves = (event) => (inList() || inOne()) && !event.target.closest?.(ownArrows);
     const inList = () => view() === "list", framed = () => ["list", "figures"].includes(view()), inOne = () => view() === "one";
     P.keys([
       { key: "/", words: say("runs_k_search"), when: framed, act: () => search.select() },
       { key: "j", words: say("runs_k_down"), shown: ["J", "↓"], when: () => inList() || inOne(), act: () => move(1) },
       { key: "k", words: say("runs_k_up"), shown: ["K", "↑"], when: () => inList() || inOne(), act: () => move(-1) },
-      { key: "ArrowDown", when: (event) => (inList() || inOne()) && !event.target.closest?.("select, [role=grid]"), act: () => move(1) },
-      { key: "ArrowUp", when: (event) => (inList() || inOne()) && !event.target.closest?.("select, [role=grid]"), act: () => move(-1) },
+      { key: "ArrowDown", when: moves, act: () => move(1) },
+      { key: "ArrowUp", when: moves, act: () => move(-1) },
       { key: "Enter", words: say("runs_k_open"), when: () => false, act: () => {} },
       { key: "x", words: say("runs_k_choose"), shown: ["X"], when: () => inList() && at() >= 0, act: () => list.pick(open()[at()].closest("li")) },
       { key: "c", words: say("runs_k_compare"), shown: ["C"], when: inList, act: () => list.compare() },

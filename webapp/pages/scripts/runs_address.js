@@ -64,17 +64,23 @@
     chosen: () => (read().get("selected") || "").split(",").filter(Boolean),
     choose(ids) {
       window.history.replaceState(window.history.state, "", address(changed({ selected: ids.join(",") })));
+      P.runs.keepList();
     },
+    // The list as it is now, with the marks of the pages before it: what `back` leads to.
+    keepList() {
+      Object.assign(P.runs, { listSearch: window.location.search || "?", listState: window.history.state });
+    },
+    back: () => P.runs.visit(P.runs.listSearch || "?", { state: P.runs.listState }),
     toList(extra = {}) {
       return address(changed({ trajectory: null, step: null, alternative: null, compare: null, view: null, ...extra }));
     },
     // A link within this page that needs no reload.
-    link(node, search) {
+    link(node, search, follow = () => P.runs.visit(search)) {
       node.href = search;
       node.addEventListener("click", (event) => {
         if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
         event.preventDefault();
-        P.runs.visit(search);
+        follow();
       });
       return node;
     },

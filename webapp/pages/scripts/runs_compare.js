@@ -13,19 +13,16 @@
       const named = runs.read().get("compare") || "";
       if (named === shown) return;
       shown = named;
-      node.replaceChildren(back(), el("div", "runs-loading", undefined, { "aria-hidden": "true" }));
+      node.replaceChildren(P.runsBack(), el("div", "runs-loading", undefined, { "aria-hidden": "true" }));
       const query = `trajectories=${encodeURIComponent(named)}`;
       try {
         const [totals, difference] = await Promise.all([P.api(`/comparison?${query}`), P.api(`/difference?${query}`)]);
         if (shown === named) paint(totals.columns, difference, named.split(","));
       } catch (error) {
+        if (shown !== named) return;
         shown = null;
-        node.replaceChildren(back(), P.empty(error.message, say("runs_compare_help")));
+        node.replaceChildren(P.runsBack(), P.empty(error.message, say("runs_compare_help")));
       }
-    }
-
-    function back() {
-      return runs.link(el("a", "runs-back", `‹ ${say("runs_back")}`), P.runs.listSearch || "?");
     }
 
     function paint(columns, difference, ids) {
@@ -33,9 +30,9 @@
       const same = columns.every((column) => column.query === columns[0].query);
       const title = el("h2", "pd-query", same ? columns[0].query : say("runs_compared", { count: columns.length }));
       const tools = el("div", "runs-tools");
-      tools.append(P.button("pd-small", say("runs_copy_link"), () => P.runsCopyLink(`?compare=${ids.join(",")}`)));
+      tools.append(P.button("pd-small", say("runs_copy_link"), () => P.runsCopy(P.runsCanonical(`?compare=${ids.join(",")}`), say("runs_copied_link"))));
       tools.append(el("a", "pd-small", say("runs_download"), { href: `${P.home}api/v1/search/records?trajectories=${ids.join(",")}`, download: "" }));
-      node.replaceChildren(back(), title, ...(difference.note ? [el("p", "pd-note", difference.note)] : []), tools, table(columns, ids, same));
+      node.replaceChildren(P.runsBack(), title, ...(difference.note ? [el("p", "pd-note", difference.note)] : []), tools, table(columns, ids, same));
       if (P.differenceOf) node.append(P.differenceOf({ ...difference.difference, columns: difference.columns }));
       requestAnimationFrame(() => P.reachable(node));
       node.querySelector(".runs-back").focus({ preventScroll: true });
@@ -90,14 +87,5 @@
     node.show = show;
     node.forget = () => (shown = null);
     return node;
-  };
-
-  P.runsCopyLink = async function (search) {
-    try {
-      await navigator.clipboard.writeText(P.runsCanonical(search));
-      P.notice(say("runs_copied_link"));
-    } catch {
-      P.notice(P.runsCanonical(search));
-    }
   };
 })(window.Podium);

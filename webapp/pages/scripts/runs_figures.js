@@ -12,7 +12,7 @@
     const tabs = el("div", "runs-tabs"), charts = el("div", "runs-charts");
     node.append(told, tiles, tabs, charts);
     const hosts = new Map();
-    let abort = null, shown = null;
+    let abort = null, asked = null; // the newest question, answered or not
 
     const one = (name, among) => (among.includes(runs.read().get(name)) ? runs.read().get(name) : among[0]);
 
@@ -28,22 +28,22 @@
       const focused = tabs.contains(document.activeElement) ? document.activeElement.textContent : null;
       tabs.replaceChildren(group("metric", METRICS), group("by", PERIODS));
       if (focused) [...tabs.querySelectorAll("button")].find((button) => button.textContent === focused)?.focus();
-      const asked = runs.asked();
-      asked.set("metric", one("metric", METRICS));
-      asked.set("by", one("by", PERIODS));
-      asked.set("offset_min", -new Date().getTimezoneOffset());
-      const key = asked.toString();
-      if (key === shown) return;
+      const query = runs.asked();
+      query.set("metric", one("metric", METRICS));
+      query.set("by", one("by", PERIODS));
+      query.set("offset_min", -new Date().getTimezoneOffset());
+      const key = query.toString();
+      if (key === asked) return;
       abort?.abort();
+      asked = key;
       const mine = (abort = new AbortController());
       const slow = setTimeout(() => node.setAttribute("data-stale", ""), 150);
       try {
         const view = await P.api(`/search/figures?${key}`, { signal: mine.signal });
-        shown = key;
         paint(view);
       } catch (error) {
         if (error.name === "AbortError") return;
-        shown = null;
+        asked = null;
         told.textContent = error.message;
         P.failed(error);
       } finally {

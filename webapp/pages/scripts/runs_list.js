@@ -13,7 +13,8 @@
     const head = el("div", "runs-head");
     head.append(told, order());
     node.append(head, rows, pager, bar);
-    let abort = null, shown = null, chosen = new Set(), next = null;
+    // `asked` is the newest question, answered or not; `shown` the one whose answer is on the page.
+    let abort = null, asked = null, shown = null, chosen = new Set(), next = null;
 
     function order() {
       const box = el("div", "runs-order");
@@ -36,12 +37,17 @@
       node.order.show();
       chosen = new Set(runs.chosen());
       paintBar();
-      const params = runs.read(), asked = runs.asked();
-      for (const name of ["sort", "order", "after"]) if (params.get(name)) asked.set(name, params.get(name));
-      asked.set("size", SIZE);
-      const key = asked.toString();
-      if (key === shown) return paintChosen();
+      const params = runs.read(), query = runs.asked();
+      for (const name of ["sort", "order", "after"]) if (params.get(name)) query.set(name, params.get(name));
+      query.set("size", SIZE);
+      const key = query.toString();
+      if (key === asked) {
+        paintChosen();
+        if (key === shown) focusAgain();
+        return;
+      }
       abort?.abort();
+      asked = key;
       const mine = (abort = new AbortController());
       if (shown === null) rows.replaceChildren(...P.runsSkeleton(12));
       const slow = setTimeout(() => rows.setAttribute("data-stale", ""), 150);
@@ -60,7 +66,7 @@
     }
 
     function failed(error) {
-      shown = null;
+      asked = shown = null;
       const box = P.empty(error.message, "");
       box.append(P.button("pd-small", say("retry"), show), " ", P.button("pd-small", say("runs_clear"), () => runs.visit("")));
       const item = el("li", "runs-empty");
@@ -76,9 +82,15 @@
       if (page.rows.length) rows.replaceChildren(...page.rows.map((row) => P.runsRow(row, { chosen: chosen.has(row.id), onChoose: choose })));
       else rows.replaceChildren(empty());
       paintPager(params);
+      focusAgain();
+    }
+
+    // Where the way back leads, once; somebody who types by now is left alone.
+    function focusAgain() {
       const last = P.runs.last;
       P.runs.last = null;
-      if (last) (rows.querySelector(`[data-id="${CSS.escape(last)}"] .runs-query`) || rows.querySelector(".runs-query"))?.focus();
+      if (!last || document.activeElement?.matches("input, select, textarea")) return;
+      (rows.querySelector(`[data-id="${CSS.escape(last)}"] .runs-query`) || rows.querySelector(".runs-query"))?.focus();
     }
 
     function empty() {
@@ -120,10 +132,11 @@
     // Marks of the pages before this one travel with the history, so that there is a way back from any of them.
     function turn(way) {
       const before = window.history.state?.before || [], here = runs.read().get("after");
-      if (way > 0 && next) runs.change({ after: next }, { state: { before: [...before, here] } });
-      if (way < 0 && before.length) runs.change({ after: before[before.length - 1] }, { state: { before: before.slice(0, -1) } });
-      window.scrollTo({ top: 0 });
+      if (way > 0 ? !next : !before.length) return;
       P.runs.last = "first";
+      if (way > 0) runs.change({ after: next }, { state: { before: [...before, here] } });
+      else runs.change({ after: before[before.length - 1] }, { state: { before: before.slice(0, -1) } });
+      window.scrollTo({ top: 0 });
     }
 
     function choose(id, on) {
@@ -162,7 +175,7 @@
     };
     node.turn = turn;
     node.show = show;
-    node.forget = () => (shown = null);
+    node.forget = () => (asked = shown = null);
     node.rows = rows;
     node.pick = (item) => choose(item.dataset.id, !item.querySelector("input").checked);
     return node;

@@ -14,19 +14,15 @@
       abort = new AbortController();
       [id, view] = [wanted, null];
       P.selection.alternative = wanted;
-      node.replaceChildren(back(), el("div", "runs-loading", undefined, { "aria-hidden": "true" }));
+      node.replaceChildren(P.runsBack(), el("div", "runs-loading", undefined, { "aria-hidden": "true" }));
       try {
         view = await P.api(`/trajectories/${encodeURIComponent(wanted)}/view`, { signal: abort.signal });
       } catch (error) {
         if (error.name === "AbortError") return;
-        node.replaceChildren(back(), P.empty(error.message, say("runs_one_missing")));
+        node.replaceChildren(P.runsBack(), P.empty(error.message, say("runs_one_missing")));
         return;
       }
       paint();
-    }
-
-    function back() {
-      return runs.link(el("a", "runs-back", `‹ ${say("runs_back")}`), P.runs.listSearch || "?");
     }
 
     function paint() {
@@ -44,7 +40,7 @@
       right.append(...view.charts.map((chart) => P.host(P.chart, "chart", JSON.stringify([chart])).element), ...[tree, others].filter(Boolean));
       const body = el("div", "runs-body");
       body.append(left, right);
-      node.replaceChildren(back(), title, meta, P.runsTools(id, view, () => forkAt(P.selection.step ?? 0)), body);
+      node.replaceChildren(P.runsBack(), title, meta, P.runsTools(id, view, () => forkAt(P.selection.step ?? 0)), body);
       requestAnimationFrame(() => P.reachable(node));
       chooseFromAddress();
       if (P.selection.step === null) node.querySelector(".runs-back").focus({ preventScroll: true });
@@ -120,10 +116,17 @@
     };
     node.fork = () => forkAt(Math.max(focused(), P.selection.step ?? 0, 0));
     node.act = (name) => node.querySelector(`[data-act="${name}"]`)?.click();
+    // Gives which one was shown.
     node.forget = () => {
+      const left = id;
+      abort?.abort();
       [id, view, items] = [null, null, []];
       node.replaceChildren();
+      return left;
     };
+    // What the navigation takes along.
+    const inAddress = P.shown;
+    P.shown = () => (view?.run ? { run: view.run, alternative: id, step: P.address.get("step") } : inAddress());
     return node;
   };
 })(window.Podium);

@@ -3,29 +3,28 @@
   "use strict";
   const { el, say, runs } = P;
 
-  async function copy(text, said) {
-    try {
-      await navigator.clipboard.writeText(text);
-      P.notice(said);
-    } catch { // Browsers refuse it on pages without TLS from other machines: then it is shown, selected.
-      P.dialog(say("copy_failed"), (body) => {
-        const area = el("textarea", "runs-copied", undefined, { readonly: true, rows: 6, "aria-label": say("runs_copy_by_hand") });
-        area.value = text;
-        body.append(el("p", "pd-note", say("runs_copy_by_hand")), area);
-        setTimeout(() => area.select());
-      });
-    }
-  }
+  // What the browser does not let the page copy is shown, selected.
+  P.runsCopy = async function (text, said) {
+    if (await P.copy(text)) return P.notice(said);
+    return P.dialog(say("copy_failed"), (body) => {
+      const area = el("textarea", "runs-copied", undefined, { readonly: true, rows: 6, "aria-label": say("runs_copy_by_hand") });
+      area.value = text;
+      body.append(el("p", "pd-note", say("runs_copy_by_hand")), area);
+      setTimeout(() => area.select());
+    });
+  };
 
   const page = (id) => `?trajectory=${encodeURIComponent(id)}`;
 
   P.runsCanonical = (search) => new URL(search, window.location.origin + window.location.pathname).href;
 
+  P.runsBack = () => runs.link(el("a", "runs-back", `‹ ${say("runs_back")}`), P.runs.listSearch || "?", P.runs.back);
+
   P.runsTools = function (id, view, fork) {
     const box = el("div", "runs-tools", undefined, { role: "group", "aria-label": say("runs_tools") });
     const record = `${P.home}api/v1/trajectories/${encodeURIComponent(id)}`;
     const file = (texts) => el("a", "pd-small", say(texts ? "runs_json_texts" : "runs_json"), { href: record + (texts ? "?texts=true" : ""), download: `trajectory-${id.slice(0, 12)}.json`, "data-act": texts ? null : "json" });
-    const copies = (key, text) => P.button("pd-small", say(`runs_copy_${key}`), () => copy(text(), say(`runs_copied_${key}`)), { "data-act": key });
+    const copies = (key, text) => P.button("pd-small", say(`runs_copy_${key}`), () => P.runsCopy(text(), say(`runs_copied_${key}`)), { "data-act": key });
     if (view.trajectory.rows.length) box.append(P.button("pd-primary", `↳ ${say("runs_fork_here")}`, fork, { "data-act": "fork" }));
     box.append(
       copies("link", () => P.runsCanonical(page(id) + (P.selection.step === null ? "" : `&step=${P.selection.step}`))),
@@ -62,6 +61,7 @@
       list.append(...tree.forks.map(leaf));
       item.append(list);
     }
+    if (tree.more) item.append(el("p", "pd-note", say("runs_more_forks", { count: tree.more })));
     return item;
   }
 

@@ -10,11 +10,8 @@
   P.stage = {
     audience(node, id) {
       if (!P.audience || !id) return P.notice(say(id ? "stage_no_audience" : "stage_no_audience_here"));
-      if (!node.dataset.filled) {
-        node.dataset.filled = "yes";
-        P.audience(node, id);
-      }
       node.hidden = !node.hidden;
+      if (!node.hidden) P.audience(node, id); // It remembers what it has filled; what failed is tried again.
       P.address.set({ audience: node.hidden ? null : 1 });
       return node.dispatchEvent(new CustomEvent("podium:audience", { detail: { open: !node.hidden } }));
     },
@@ -24,11 +21,15 @@
     window.location.href = `${P.home}api/v1${path}/leave-behind`;
   }
 
-  // A run that still goes on is looked at again until it has ended; from then on nothing is asked for.
+  // A run that still goes on is looked at again until it has ended; from then on nothing is asked for. Only that it is gone ends this.
   async function follow(talk) {
     while (!talk.player.talk.ended) {
       await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
-      talk.take(await P.api(`${path}/talk`));
+      const next = await P.api(`${path}/talk`).catch((error) => {
+        if (!(error instanceof P.Problem) || error.status === 404) throw error;
+        return null;
+      });
+      if (next) talk.take(next);
     }
   }
 

@@ -32,11 +32,6 @@
     return document.documentElement.requestFullscreen?.().catch(() => P.notice(say("stage_no_full")));
   };
 
-  P.stageTheme = function () {
-    P.setDark(!P.isDark());
-    P.memory.set("theme", P.isDark() ? "dark" : "light");
-  };
-
   P.controls = function (player, acts) {
     const node = el("div", "st-controls", undefined, { role: "toolbar", "aria-label": say("stage_controls") });
     const play = press("play", say("stage_play"), player.toggle);
@@ -81,8 +76,8 @@
     };
   };
 
-  // On a button or link, Space and Enter press it.
-  const elsewhere = (event) => !event.target.closest?.("button, a, summary");
+  // On a button or link, Space and Enter press it; a tick and a choice have their own keys.
+  const elsewhere = (event) => !event.target.closest?.("button, a, summary, select, input:not([type=range])");
 
   P.stageKeys = function (player, own) {
     const many = () => player.talk.alternatives.length > 1;
@@ -103,7 +98,7 @@
       { key: "-", act: () => player.faster(-1) },
       { key: "m", words: say("stage_metric"), act: player.measure },
       { key: "f", words: say("stage_full"), act: P.fullScreen },
-      { key: "c", words: say("theme"), act: P.stageTheme },
+      { key: "c", words: say("theme"), act: P.turnTheme },
       { key: "b", words: say("stage_blank"), act: () => document.body.classList.toggle("st-blank") },
       { key: ".", act: () => document.body.classList.toggle("st-blank") },
       ...own,
@@ -112,7 +107,7 @@
     document.addEventListener("keydown", (event) => {
       const digit = /^(?:Digit|Numpad)([1-9])$/.exec(event.code)?.[1] ?? /^[1-9]$/.exec(event.key)?.[0];
       if (!digit || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
-      if (event.target.closest?.("textarea, input:not([type=range])")) return;
+      if (event.target.closest?.("textarea, select, input:not([type=range])")) return;
       event.preventDefault();
       if (event.shiftKey || !many()) player.go(Number(digit));
       else player.choose(Number(digit) - 1);

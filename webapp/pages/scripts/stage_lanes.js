@@ -1,17 +1,8 @@
 // The lane chart: steps from left to right, who was called from top to bottom, a bubble for dollars or seconds, the route a line.
 (function (P) {
   "use strict";
-  const { el, say } = P;
-  const SVG = "http://www.w3.org/2000/svg";
+  const { el, say, svg } = P;
   const WIDEST_SHARED = 12; // steps up to which all alternatives of a run share one scale
-
-  P.svg = function (tag, attributes, text) {
-    const node = document.createElementNS(SVG, tag);
-    for (const [name, value] of Object.entries(attributes || {})) if (value !== null) node.setAttribute(name, value);
-    if (text !== undefined) node.textContent = text;
-    return node;
-  };
-  const svg = P.svg;
 
   // A figure that draws itself anew when its size changes. draw(root, width, height, font size).
   P.drawn = function (className, draw) {

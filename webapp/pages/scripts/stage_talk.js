@@ -56,7 +56,7 @@
     const player = P.player(talk, { remember, onChange: () => show() });
     const overview = P.overview(player), one = [P.tiles(player), P.laneChart(player), P.stairs(player), P.saidNow(player)];
     const head = header(player), charts = el("div", "st-charts");
-    const controls = P.controls(player, [...acts, ["theme", say("theme"), P.stageTheme], ["full", say("stage_full"), P.fullScreen], ["?", say("keys"), () => P.showKeys()]]);
+    const controls = P.controls(player, [...acts, ["theme", say("theme"), P.turnTheme], ["full", say("stage_full"), P.fullScreen], ["?", say("keys"), () => P.showKeys()]]);
     charts.append(one[1].node, one[2].node);
     stage.append(head.node, one[0].node, charts, one[3].node, overview.node, controls.node);
     root.replaceChildren(stage);

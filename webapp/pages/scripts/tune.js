@@ -26,10 +26,7 @@
   function empty(box) {
     const node = P.empty(say("tune_empty"), say("tune_empty_text"));
     const command = el("pre", "pd-pre pd-tune-command", say("tune_empty_command"), { tabindex: 0 });
-    node.append(command, P.button("pd-small", say("copy"), (event) => {
-      const told = event.currentTarget;
-      navigator.clipboard.writeText(say("tune_empty_command")).then(() => (told.textContent = say("copied")), () => (told.textContent = say("copy_failed")));
-    }));
+    node.append(command, P.copyButton(say("tune_empty_command")));
     const queries = T.known.examples;
     if (queries.length) {
       const going = el("p", "pd-note", say("tune_sample_note", { count: queries.length }), { role: "status" });
@@ -40,18 +37,24 @@
     waitForMore();
   }
 
+  let sampling = false;
   async function sample(queries, told, button) {
-    button.disabled = true;
-    for (const [place, query] of queries.entries()) {
-      told.textContent = say("tune_sample_going", { done: place + 1, count: queries.length });
-      const { id } = await P.api("/runs", { body: { query, alternatives: 4, vary: true, seed: place } });
-      while (!(await P.api(`/runs/${id}`)).ended) await pause(300);
+    button.disabled = sampling = true;
+    try {
+      for (const [place, query] of queries.entries()) {
+        told.textContent = say("tune_sample_going", { done: place + 1, count: queries.length });
+        const { id } = await P.api("/runs", { body: { query, alternatives: 4, vary: true, seed: place } });
+        while (!(await P.api(`/runs/${id}`)).ended) await pause(300);
+      }
+      while ((await known()) !== "ready") await pause(300);
+    } finally {
+      button.disabled = sampling = false;
     }
-    while ((await known()) !== "ready") await pause(300);
   }
 
+  // The first trajectory of a sample makes Tune ready; the page waits for all of them.
   async function waitForMore() {
-    while ((await known().catch(() => "empty")) !== "ready") await pause(LOOK_MS);
+    while ((await known().catch(() => "empty")) !== "ready" || sampling) await pause(LOOK_MS);
     window.location.reload();
   }
 

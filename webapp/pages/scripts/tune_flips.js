@@ -2,25 +2,14 @@
 (function (P) {
   "use strict";
   const { el, say } = P, T = P.tune;
-  const SVG = "http://www.w3.org/2000/svg";
   const BINS = 240;
   const LATER_MS = 250;
   const found = {};
   T.flipsFound = found;
 
-  function path(className) {
-    const node = document.createElementNS(SVG, "path");
-    node.setAttribute("class", className);
-    return node;
-  }
-
   T.flipTrack = function (name) {
-    const track = document.createElementNS(SVG, "svg");
-    track.setAttribute("class", "pd-flips");
-    track.setAttribute("viewBox", `0 0 ${BINS} 12`);
-    track.setAttribute("preserveAspectRatio", "none");
-    track.setAttribute("aria-hidden", "true");
-    const band = path("pd-flips-still"), marks = path("pd-flips-marks");
+    const track = P.svg("svg", { class: "pd-flips", viewBox: `0 0 ${BINS} 12`, preserveAspectRatio: "none", "aria-hidden": "true" });
+    const band = P.svg("path", { class: "pd-flips-still" }), marks = P.svg("path", { class: "pd-flips-marks" });
     track.append(band, marks);
     const foot = el("div", "pd-weight-foot");
     const still = el("span", "pd-weight-still", say("tune_flips_wait"), { id: `still-${name}` });

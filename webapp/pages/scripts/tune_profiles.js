@@ -90,10 +90,13 @@
       to.select.value = keys.includes(before[1]) ? before[1] : T.profiles.length ? T.profileKey(T.profiles[0]) : here.key;
       ask();
     }
+    let number = 0;
     async function ask() {
+      const mine = ++number;
       try {
         const [a, b] = await Promise.all([T.namedSetting(from.select.value), T.namedSetting(to.select.value)]);
-        if (a && b) show(a, b, await P.api("/tuning/winners", { body: { ...T.body(b.preference), against: a.preference } }));
+        const reply = a && b && (await P.api("/tuning/winners", { body: { ...T.body(b.preference), against: a.preference } }));
+        if (reply && mine === number) show(a, b, reply);
       } catch (error) {
         P.failed(error);
       }

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
+from prefs.study import TAGS
+
 WORDS: Final[Mapping[str, str]] = {
     # Landing
     "rank_you": "You rank as",
@@ -69,6 +71,7 @@ WORDS: Final[Mapping[str, str]] = {
     "form_guidelines": "Guidelines",
     "form_guidelines_hint": "What people are to read first.",
     "form_tags": "Categories of reasons, one a line",
+    "form_tags_offered": "\n".join(TAGS),
     "form_make": "Make the study",
     "form_made": "“{name}” is made: {count} ballots.",
     # Frame of a ballot

@@ -138,6 +138,7 @@ WORDS: Final[Mapping[str, str]] = {
     "runs_alternatives": "Alternatives of this run",
     "runs_compare_all": "Compare {count} of them",
     "runs_origin": "what it was forked from",
+    "runs_more_forks": "Forks of this that are not shown here: {count}",
     "runs_forked_at": "Another call was chosen at step {number} of",
     "runs_spent": "Extra cost really spent: {cost}, {seconds}, in {steps} steps of its own.",
     "runs_estimated": "Estimated before: {words}",

@@ -76,6 +76,7 @@
       parts.fold.querySelector("details").open = Boolean(open);
       parts.box.setAttribute("role", "img");
       parts.box.setAttribute("aria-label", `${chart.title}. ${chart.summary}`);
+      parts.box.style.minHeight = `${chart.figure.layout.height ?? 0}px`; // plotly.js may take a while
       stale = !root.offsetParent;
       if (stale) return; // in a closed tab: drawn when that opens
       const Plotly = await plotly();

@@ -16,10 +16,44 @@
     return node;
   };
 
+  // The same in a drawing; null leaves an attribute out.
+  P.svg = function (tag, attributes, text) {
+    const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
+    for (const [name, value] of Object.entries(attributes || {})) if (value !== null) node.setAttribute(name, value);
+    if (text !== undefined) node.textContent = text;
+    return node;
+  };
+
   P.button = function (className, text, onClick, attributes) {
     const node = P.el("button", className, text, { type: "button", ...attributes });
     node.addEventListener("click", onClick);
     return node;
+  };
+
+  // Text to the clipboard; gives whether it is there. Browsers offer the new way only with TLS or on this machine, and
+  // outside an open dialog nothing can be selected.
+  P.copy = async function (text) {
+    try {
+      await navigator.clipboard.writeText(text);
+      return true;
+    } catch {
+      const before = document.activeElement, area = P.el("textarea", "pd-quiet", undefined, { "aria-hidden": "true" });
+      area.value = text;
+      (document.querySelector("dialog[open]") ?? document.body).append(area);
+      area.select();
+      const done = document.execCommand("copy");
+      area.remove();
+      before?.focus?.();
+      return done;
+    }
+  };
+
+  P.copyButton = function (text) {
+    const button = P.button("pd-small", P.say("copy"), async () => {
+      button.textContent = P.say((await P.copy(text)) ? "copied" : "copy_failed");
+      setTimeout(() => (button.textContent = P.say("copy")), 2000);
+    }, { "aria-live": "polite" });
+    return button;
   };
 
   P.say = function (key, fill) {
@@ -141,11 +175,38 @@
     document.body.classList.toggle("dark", dark);
     document.dispatchEvent(new CustomEvent("podium:theme"));
   };
+  // What somebody chooses stays; the button says what it would bring.
+  P.turnTheme = function () {
+    P.setDark(!P.isDark());
+    P.memory.set("theme", P.isDark() ? "dark" : "light");
+  };
+  P.themeButton = function () {
+    const node = P.button("pd-small pd-theme", "", P.turnTheme, { "aria-label": P.say("theme"), title: P.say("theme") });
+    const name = () => (node.textContent = P.isDark() ? `☀ ${P.say("light")}` : `☾ ${P.say("dark")}`);
+    document.addEventListener("podium:theme", name);
+    name();
+    return node;
+  };
 
   P.linkTo = function (run) {
     if (!run || P.address.get("run") === run) return;
     P.address.set({ run, alternative: null, step: null });
   };
+
+  // Links of the navigation take along what is shown here, as the address has it when somebody is about to follow one.
+  P.shown = () => Object.fromEntries(["run", "alternative", "step"].map((name) => [name, P.address.get(name)]));
+  function carry(event) {
+    const link = event.target.closest?.(".pd-nav a:not([aria-current])");
+    if (!link) return;
+    const { run, alternative, step } = P.shown(), there = new URL(link.href);
+    const id = alternative?.length > 2 && alternative !== "all" ? { alternative } : {}; // A label means nothing elsewhere.
+    const whole = { run, ...id, ...(id.alternative && /^\d+$/.test(step ?? "") ? { step } : {}) };
+    const { run: _, alternative: trajectory, ...rest } = whole;
+    const carried = { ui: whole, stage: whole, runs: trajectory ? { trajectory, ...rest } : { run } }[there.pathname.split("/").filter(Boolean).at(-1)];
+    there.search = run && carried ? new URLSearchParams(carried) : "";
+    link.href = there.href;
+  }
+  for (const kind of ["pointerdown", "focusin", "click"]) document.addEventListener(kind, carry, true);
 
   // Ctrl+Enter (or Cmd+Enter) in the query box asks, whatever its height.
   document.addEventListener("keydown", (event) => {

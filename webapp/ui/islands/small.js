@@ -5,12 +5,14 @@
 
   P.masthead = function ({ element, props, watch }) {
     const root = element.querySelector(".pd-masthead");
-    const toggle = P.button("pd-small pd-theme", "", () => {
-      P.memory.set("theme", P.isDark() ? "light" : "dark");
-      P.setDark(!P.isDark());
-    }, { "aria-label": say("theme"), title: say("theme") });
-    const name = () => (toggle.textContent = P.isDark() ? `☀ ${say("light")}` : `☾ ${say("dark")}`);
-    document.addEventListener("podium:theme", name);
+    const toggle = P.themeButton();
+    const keys = P.button("pd-small pd-keys-open", `? ${say("keys")}`, () => P.showKeys());
+    const told = (words, ...shown) => ({ key: null, words: say(words), shown });
+    P.keys([
+      told("desk_key_ask", "Enter"), told("desk_key_tabs", "→", "←"), told("desk_key_place", "1", "…", "9"), told("desk_key_card", "↑", "↓"),
+      told("desk_key_tie", "="), told("desk_key_line", "−"), told("desk_key_unrank", "U"), told("desk_key_submit", "Enter"),
+      told("desk_key_step", "←", "↑", "→", "↓"),
+    ]);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => setTimeout(restore, 0));
     function restore() {
       const chosen = P.memory.get("theme");
@@ -25,12 +27,11 @@
       const pages = el("nav", "pd-nav", undefined, { "aria-label": say("pages") });
       pages.append(el("a", "", say("page_run"), { href: "./", "aria-current": "page" }));
       for (const [name, title] of view.pages || []) pages.append(el("a", "", title, { href: P.home + name }));
-      root.replaceChildren(brand, pages, el("p", "pd-policy", view.policy), toggle);
+      root.replaceChildren(brand, pages, el("p", "pd-policy", view.policy), keys, toggle);
     }
     restore();
     watch("value", take);
     take();
-    name();
   };
 
   P.examples = function ({ element, props, watch, trigger }) {

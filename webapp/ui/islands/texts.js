@@ -13,30 +13,6 @@
     }
   }
 
-  async function copy(text) {
-    try {
-      await navigator.clipboard.writeText(text);
-      return true;
-    } catch { // Browsers refuse it on pages without TLS from other machines.
-      const area = el("textarea", "pd-quiet", undefined, { "aria-hidden": "true" });
-      area.value = text;
-      document.body.append(area);
-      area.select();
-      const done = document.execCommand("copy");
-      area.remove();
-      return done;
-    }
-  }
-
-  function copyButton(text) {
-    const button = P.button("pd-small", say("copy"), async () => {
-      button.textContent = (await copy(text)) ? say("copied") : say("copy_failed");
-      button.focus();
-      setTimeout(() => (button.textContent = say("copy")), 2000);
-    }, { "aria-live": "polite" });
-    return button;
-  }
-
   const plain = (value) => (typeof value === "string" ? value : JSON.stringify(value, null, 2));
 
   function content(value) {
@@ -84,7 +60,7 @@
     tools.append(el("span", "pd-kicker", title));
     const about = el("span", "pd-note", say("text_length", { count: text.length.toLocaleString("en") }));
     if (!parts?.length) {
-      tools.append(copyButton(text), about);
+      tools.append(P.copyButton(text), about);
       return [tools, exact];
     }
     const easy = parted(parts);
@@ -97,7 +73,7 @@
       });
     }
     choose("text_readable");
-    tools.append(...buttons, copyButton(text), about);
+    tools.append(...buttons, P.copyButton(text), about);
     return [tools, easy, exact];
   }
 
