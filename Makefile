@@ -99,7 +99,7 @@ pytest: $(VENV)/.dev
 
 # The whole job of annotators, speakers and product teams in a real browser: by keyboard, by touch, on a phone, in the dark.
 test-jobs: $(VENV)/.dev browser
-	$(BIN)/pytest -q tests/page/jobs $(ARGS)
+	$(BIN)/pytest -q -n 2 --dist loadfile tests/page/jobs $(ARGS)
 
 # The picture in the README, taken by the test suite.
 screenshot: $(VENV)/.dev browser

@@ -35,7 +35,9 @@ def _script() -> str:
     """The islands and the page's own files, with the words they use; no chart library is needed."""
     said = {**island_words.ISLANDS, **shell.WORDS, **WORDS}
     known = {"words": said, "aliases": list(palette.ALIASES)}
-    islands = [(_HERE / "ui" / "islands" / name).read_text("utf-8") for name in ("core.js", "keys.js", *stage.PAGE.islands)]
+    islands = [
+        (_HERE / "ui" / "islands" / name).read_text("utf-8") for name in ("core.js", "keys.js", *stage.PAGE.islands)
+    ]
     names = ("page.js", *stage.TALK_SCRIPTS, _ENTRY)
     own = [(_HERE / "pages" / "scripts" / name).read_text("utf-8") for name in names]
     constants = f"window.Podium = {json.dumps(known, ensure_ascii=False)};"

@@ -254,7 +254,7 @@ async def test_what_does_not_fit_the_ballot_is_refused_and_nothing_is_kept(
     refused: tuple[tuple[dict[str, Any], str], ...] = (
         ({"marks": [good | {"label": "Z"}]}, "not on the ballot: Z"),
         ({"marks": [good | {"step": 2}]}, "A has no step 2: its steps are 0 to 1"),
-        ({"marks": [good, good | {"kind": "wrong"}]}, "step 1 of A is marked twice"),
+        ({"marks": [good, good | {"kind": "wrong"}]}, "step 0 of A is marked twice"),
         ({"marks": [good | {"note": "x" * 501}]}, "500"),
         ({"marks": [good | {"kind": "odd"}]}, "needless"),
         ({"active_s": {"A": -1}}, "greater than or equal to 0"),

@@ -27,7 +27,7 @@ RANKING: Final = ("rank_order.js", "rank_drag.js", "rank_keys.js", "rank_list.js
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One document. Its script is `core.js`, `keys.js`, the islands it names, `page.js`, then its own files, in this order."""
+    """One document. Its script is `core.js`, `keys.js`, its islands, `page.js`, then its own files, in this order."""
 
     name: str
     """Also its address: `/name`."""

@@ -90,7 +90,8 @@ def test_a_step_opens_by_key_to_documents_code_output_and_prompts(page: Page, ba
 def test_a_blind_step_opens_to_the_same_evidence_without_names_and_prompts(page: Page, base_url: str) -> None:
     ann = Ranker(page, base_url, "reads-blind")
     ann.open(make_study(base_url, hidden=["identity", "cost", "latency", "outcome"]))
-    tab_to(page, page.get_by_role("rowheader", name="3 rows"))  # blind all go the same way
+    ann.press("j")
+    expect(page.get_by_role("rowheader", name="3 rows")).to_be_focused()  # blind all go the same way
     ann.press("Enter", "ArrowDown", "Enter", "ArrowDown", "Enter")
     searched, computed = (page.locator(".pd-diff-detail").nth(row).locator(".pd-diff-step") for row in (0, 1))
     expect(searched).to_have_count(4)

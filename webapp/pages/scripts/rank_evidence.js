@@ -121,6 +121,8 @@
     return node;
   };
 
+  // Where walking the steps begins: the first step in sight, or the rows folded before it.
+  const FIRST = ".pd-r-steps tr:not([hidden]) .pd-diff-cell[data-index], .pd-r-steps .pd-diff-fold .pd-diff-row";
   // The step in focus, and the keys of steps.
   const focused = () => document.activeElement?.closest?.(".pd-r-steps :is(.pd-diff-cell[data-index], .pd-diff-step)") ?? null;
   P.ranking.steps = {
@@ -128,7 +130,7 @@
     walk(root, direction) {
       const cell = document.activeElement?.closest?.(".pd-r-steps [role=gridcell], .pd-r-steps [role=rowheader]");
       if (cell) cell.dispatchEvent(new KeyboardEvent("keydown", { key: direction > 0 ? "ArrowDown" : "ArrowUp", bubbles: true, cancelable: true }));
-      else (root.querySelector(".pd-r-steps .pd-diff-cell[data-index]") ?? root.querySelector(".pd-r-steps [tabindex='0'][role]"))?.focus();
+      else (root.querySelector(FIRST) ?? root.querySelector(".pd-r-steps [tabindex='0'][role]"))?.focus();
     },
     mark(kind) {
       const here = focused();
