@@ -1,6 +1,5 @@
-"""Stores on real SQLite files, or on the PostgreSQL server that PODIUM_TEST_POSTGRES names."""
+"""Stores on real SQLite files and on a real PostgreSQL server."""
 
-import os
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ from prefs.ranking import Ranking
 from storage.database import open_engine
 from storage.store import Store
 from tests.examples import NOON
+from tests.postgres import address, serving
 
 
 @pytest.fixture
@@ -25,18 +25,39 @@ def sqlite_url(file: Path) -> str:
     return f"sqlite:///{file}"
 
 
-@pytest.fixture
-def url(sqlite_url: str) -> str:
-    """An empty database, made for one test."""
-    server = os.environ.get("PODIUM_TEST_POSTGRES")
-    return sqlite_url if server is None else _new_database(server)
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The URL of a PostgreSQL server, without a database."""
+    if named := address():
+        yield named
+        return
+    with serving() as server:
+        yield server.url
 
 
-def _new_database(server: str) -> str:
+@pytest.fixture(scope="session")
+def migrated(postgres: str) -> str:
+    """A database of that server with Podium's tables, to copy."""
+    url = new_database(postgres)
+    Store.open(url).close()
+    return url.rpartition("/")[2]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest) -> str:
+    """An empty database, made for one test; each test that asks for it runs on both."""
+    if request.param == "sqlite":
+        return str(request.getfixturevalue("sqlite_url"))
+    if "store" not in request.fixturenames:
+        return new_database(request.getfixturevalue("postgres"))
+    return new_database(request.getfixturevalue("postgres"), template=request.getfixturevalue("migrated"))
+
+
+def new_database(server: str, *, template: str = "template1") -> str:
     name = f"podium_test_{uuid.uuid4().hex[:12]}"
     engine = open_engine(f"{server}/postgres")
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
     engine.dispose()
     return f"{server}/{name}"
 
