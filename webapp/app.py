@@ -3,7 +3,7 @@
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.responses import JSONResponse, RedirectResponse
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 
 from storage.errors import StoreError
 from webapp.api import (
@@ -27,6 +27,8 @@ from webapp.api import (
 )
 from webapp.api.ascii_json import AsciiJSON
 from webapp.guard import Guard
+from webapp.operations.counted import Counted
+from webapp.operations.metrics import CONTENT_TYPE
 from webapp.pages import mount as pages
 from webapp.phone_app import install_phones
 from webapp.services import Services
@@ -78,6 +80,7 @@ def create_app(services: Services, *, page: bool = True) -> FastAPI:
             return RedirectResponse("/ui/")
 
     app.add_middleware(Guard, names=services.settings.names)
+    app.add_middleware(Counted, metrics=services.metrics)
     return app
 
 
@@ -95,3 +98,8 @@ def _add_health(app: FastAPI, services: Services) -> None:
         except StoreError as error:
             return JSONResponse({"status": "not ready", "detail": str(error)}, status_code=503)
         return {"status": "ready", "policy": services.policy, "pool": services.pool.name}
+
+    @app.get("/metrics", tags=["health"], response_class=Response)
+    def metrics() -> Response:
+        """Counts since this process started, in Prometheus's text format."""
+        return Response(services.metrics.text(), media_type=CONTENT_TYPE)

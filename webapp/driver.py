@@ -14,6 +14,7 @@ from storage.errors import StoreError
 from storage.store import Store
 from storage.trajectories import State
 from webapp.live_run import LiveRun, LiveTrajectory
+from webapp.operations.metrics import Metrics
 from webapp.workshop import Workshop
 
 logger = logging.getLogger(__name__)
@@ -24,8 +25,9 @@ JUDGING_STOPPED: Final = "judging was stopped by hand"
 class Driver:
     """Drives trajectories; each keeps to its end the workshop that it began with."""
 
-    def __init__(self, store: Store, when_ended: Callable[[LiveRun], Awaitable[None]]) -> None:
+    def __init__(self, store: Store, metrics: Metrics, when_ended: Callable[[LiveRun], Awaitable[None]]) -> None:
         self._store = store
+        self._metrics = metrics
         self._when_ended = when_ended
         self.closing = False
         """The server is about to stop: what is cancelled now stays kept as running and is found interrupted."""
@@ -54,6 +56,7 @@ class Driver:
         )
         kept = await self._store.finish(ended)
         part.trajectory, part.state, part.at_work, part.task = kept, State.FINISHED, None, None
+        self._metrics.trajectory_ended(kept)
         live.ring()
         if live.snapshot.ended:
             await self._when_ended(live)
@@ -93,6 +96,7 @@ class Driver:
 
     async def _keep(self, live: LiveRun, part: LiveTrajectory, step: Step) -> None:
         part.take(await self._store.keep_step(part.trajectory.id, step))
+        self._metrics.step_kept(step)
         live.ring()
 
     async def _judged(self, part: LiveTrajectory, workshop: Workshop, stop: Stop) -> Outcome:

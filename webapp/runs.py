@@ -16,6 +16,7 @@ from storage.store import Store
 from storage.trajectories import State
 from webapp.driver import JUDGING_STOPPED, Driver
 from webapp.live_run import LiveRun, LiveTrajectory, RunSnapshot
+from webapp.operations.metrics import Metrics
 from webapp.workshop import Workshop
 
 logger = logging.getLogger(__name__)
@@ -31,13 +32,19 @@ class NotFound(LookupError):
 class Runs:
     """Starts, follows, stops, forks and resumes runs."""
 
-    def __init__(self, store: Store, workshop: Callable[[], Workshop]) -> None:
+    def __init__(self, store: Store, workshop: Callable[[], Workshop], metrics: Metrics) -> None:
         self._store = store
         self._workshop = workshop
-        self._driver = Driver(store, self._ended)
+        self._driver = Driver(store, metrics, self._ended)
         self._live: dict[str, LiveRun] = {}
         self._dismissed = False
         self._when_ended: Callable[[str], Awaitable[object]] | None = None
+        metrics.watch("podium_trajectories_running", "Trajectories that run in this process", lambda: self.going)
+
+    @property
+    def going(self) -> int:
+        """Trajectories that run right now."""
+        return sum(part.task is not None for live in list(self._live.values()) for part in list(live.parts.values()))
 
     def when_ended(self, do: Callable[[str], Awaitable[object]]) -> None:
         """Have this done with the id of each run that ends."""

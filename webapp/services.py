@@ -25,6 +25,7 @@ from webapp.choosing import Choosing
 from webapp.fitting import CurrentWorkshop, Fitter
 from webapp.live_run import LiveRun
 from webapp.offers import Offers
+from webapp.operations.metrics import Metrics
 from webapp.policy_words import policy_words
 from webapp.pool_watch import PoolWatch
 from webapp.redaction import Redaction
@@ -67,6 +68,7 @@ class Services:
     talks: Talks
     book: PriceBook
     """Prices that the pool does not say itself."""
+    metrics: Metrics
 
     @property
     def pool(self) -> Pool:
@@ -145,7 +147,8 @@ async def open_services(settings: Settings, on_progress: Progress | None = None)
             breaker=lambda endpoint: clients.endpoint(endpoint).breaker,
         )
         stack.push_async_callback(serving.aclose)
-        runs = Runs(store, lambda: workshop.now)
+        metrics = Metrics()
+        runs = Runs(store, lambda: workshop.now, metrics)
         stack.push_async_callback(runs.close)
         revealed = Revealed(store)
         stack.push_async_callback(revealed.aclose)
@@ -182,6 +185,7 @@ async def open_services(settings: Settings, on_progress: Progress | None = None)
                 Searching(store),
                 Talks(kept, Showcases(settings.data_dir), book, redaction),
                 book,
+                metrics,
             )
 
 
