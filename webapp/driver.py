@@ -9,7 +9,7 @@ from typing import Any, Final
 from orchestrator.bill import Heard
 from orchestrator.progress import Stop
 from orchestrator.run import Routed, events
-from orchestrator.trajectory import Outcome, Step, StopReason, ToolCall
+from orchestrator.trajectory import Outcome, Step, StopReason, ToolCall, Trajectory
 from storage.errors import StoreError
 from storage.store import Store
 from storage.trajectories import State
@@ -57,6 +57,7 @@ class Driver:
         kept = await self._store.finish(ended)
         part.trajectory, part.state, part.at_work, part.task = kept, State.FINISHED, None, None
         self._metrics.trajectory_ended(kept)
+        logger.info("trajectory ended", extra=_told(kept))
         live.ring()
         if live.snapshot.ended:
             await self._when_ended(live)
@@ -115,6 +116,21 @@ def _give_up(live: LiveRun, part: LiveTrajectory, failure: Exception) -> None:
     known = isinstance(failure, StoreError)
     live.problem = str(failure) if known else f"something unexpected happened ({type(failure).__name__}); see the log"
     live.ring()
+
+
+def _told(ended: Trajectory) -> dict[str, Any]:
+    """What the log says of its end."""
+    return {
+        "run": ended.run,
+        "trajectory": ended.id,
+        "policy": ended.policy,
+        "stop_reason": ended.stop_reason,
+        "verdict": ended.outcome.verdict,
+        "steps": len(ended.steps),
+        "cost_usd": ended.cost_usd,
+        "unpriced_calls": ended.unpriced_calls,
+        "latency_s": round(ended.latency_s, 3),
+    }
 
 
 async def _despite_cancel(work: Coroutine[Any, Any, None]) -> None:

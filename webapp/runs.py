@@ -58,6 +58,7 @@ class Runs:
         await self._store.begin(run, trajectories)
         live = LiveRun(run, {t.id: LiveTrajectory(t) for t in trajectories})
         self._live[run.id] = live
+        logger.info("run begun", extra={"run": run.id, "trajectories": len(trajectories), "pool": workshop.pool.name})
         self._set_going(live, list(live.parts.values()), workshop)
         return live
 

@@ -1,6 +1,7 @@
 """The serving process: opens the services, serves the application, closes both in order."""
 
 import asyncio
+import logging
 import os
 import socket
 import sys
@@ -11,9 +12,12 @@ import uvicorn
 
 from webapp.app import create_app
 from webapp.audience.reach import reach
+from webapp.operations.logs import configure
 from webapp.phone_server import phones_served
 from webapp.services import Progress, Services, open_services
 from webapp.settings import Settings
+
+logger = logging.getLogger(__name__)
 
 GRADIO: Final = {
     "GRADIO_ANALYTICS_ENABLED": "False",
@@ -36,6 +40,7 @@ def serve(
     """Serve on this listening socket, and phones of audiences on the other one, until a signal asks to stop."""
     for name, value in GRADIO.items():
         os.environ.setdefault(name, value)
+    configure(settings.log)
     asyncio.run(_serve(settings, listener, on_progress, phones=phones, open_browser=open_browser))
 
 
@@ -50,7 +55,12 @@ async def _serve(
     async with open_services(settings, on_progress) as services:
         app = create_app(services)
         config = uvicorn.Config(
-            app, log_level="warning", timeout_graceful_shutdown=GRACE_S, server_header=False, lifespan="on"
+            app,
+            log_config=None,
+            log_level="warning",
+            timeout_graceful_shutdown=GRACE_S,
+            server_header=False,
+            lifespan="on",
         )
         server = _Server(config, services)
         greeting = asyncio.create_task(_greet(server, services, listener, open_browser=open_browser))
@@ -70,6 +80,7 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop listening, end the streams, wait for the rest."""
+        logger.info("stopping", extra={"trajectories_running": self._services.runs.going})
         self._services.runs.dismiss()
         self._services.hosting.dismiss()
         await super().shutdown(sockets)
@@ -80,6 +91,7 @@ async def _greet(server: uvicorn.Server, services: Services, listener: socket.so
     while not server.started:  # noqa: ASYNC110 - uvicorn offers no event
         await asyncio.sleep(0.02)
     host, port = listener.getsockname()[:2]
+    logger.info("serving", extra={"host": host, "port": port, "interrupted": len(services.interrupted)})
     everywhere = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - it is only looked up
     address = f"http://{everywhere.get(host) or (f'[{host}]' if ':' in host else host)}:{port}/ui"
     print(f"Podium is at {address}", flush=True)  # noqa: T201

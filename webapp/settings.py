@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
+from webapp.operations.logs import LogForm
+
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8000
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -46,6 +48,7 @@ class Settings:
     """Host and port of a second listener, for the phones of an audience alone; `None`: they join at the app itself."""
     audience_url: str | None = None
     """By which phones reach that listener where its own address is not it, such as that of a tunnel."""
+    log: LogForm = LogForm.TEXT
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
@@ -73,6 +76,7 @@ class Settings:
             prompt_profile=environment.get("PODIUM_PROMPT_PROFILE") or None,
             tokenizer=Path(text) if (text := environment.get("PODIUM_TOKENIZER")) else None,
             redact=Path(text) if (text := environment.get("PODIUM_REDACT")) else None,
+            log=_log_form(environment.get("PODIUM_LOG") or LogForm.TEXT),
             discover=environment.get("PODIUM_DISCOVER", "1").strip().lower() not in ("0", "no", "off", "false"),
         )
 
@@ -108,6 +112,13 @@ def web_address(text: str, name: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise SettingsError(f"{name} must be an address such as https://talk.example.org, not {text!r}")
     return text.strip().rstrip("/")
+
+
+def _log_form(text: str) -> LogForm:
+    try:
+        return LogForm(text.strip().lower())
+    except ValueError:
+        raise SettingsError(f"PODIUM_LOG must be {' or '.join(LogForm)}, not {text!r}") from None
 
 
 def _pace(text: str) -> float:
