@@ -7,7 +7,7 @@ from statistics import fmean, pstdev
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from orchestrator.evidence import Evidence
@@ -97,12 +97,15 @@ def test_the_oracle_is_worth_what_it_promises_and_nobody_is_worth_more(seed: int
 
 @settings(deadline=None, max_examples=20)
 @given(seeds)
+@example(25814011)  # reaches the horizon in one episode of a hundred
 def test_rollouts_agree_with_exact_expectation(seed: int):
     situation = replace(_drawn(seed), preference=PreferenceVector(1.0, 0.5, 0.5))
     choice = [[0.0] * len(ALIASES) for _ in SEEN]
     oracle = Oracle(situation)
     for place, (documents, code) in enumerate(SEEN):
         state = State(0, Documents(documents), Code(code))
+        # Where the horizon forces an answer, both must mean the same one.
+        choice[place][ALIASES.index(situation.of_tool("answer")[0])] = 1e-6
         choice[place][ALIASES.index(oracle.best(state))] = 1.0
     episodes = rollouts(situation, choice, 1000, random.Random(seed))
     exact = worth(situation, greedy(choice))
