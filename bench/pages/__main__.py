@@ -36,11 +36,18 @@ def served(folder: Path) -> Iterator[str]:
 
 
 def prepared(base: str) -> dict[str, str]:
-    """A run with four alternatives and a study of all runs."""
+    """A run with four alternatives, two of them, a study of all runs, and an audience."""
     api = f"{base}/api/v1"
-    run = json.loads(httpx.get(f"{api}/export/trajectories").text.partition("\n")[0])["run"]
-    made = httpx.post(f"{api}/studies", json={"name": "Bench", "runs": "all", "alternatives": 4})
-    return {"run": run, "study": made.raise_for_status().json()["id"]}
+    first, second = (json.loads(line) for line in httpx.get(f"{api}/export/trajectories").text.splitlines()[:2])
+    study = httpx.post(f"{api}/studies", json={"name": "Bench", "runs": "all", "alternatives": 4})
+    audience = httpx.post(f"{api}/audiences", json={"run": first["run"]})
+    return {
+        "run": first["run"],
+        "trajectory": first["id"],
+        "other": second["id"],
+        "study": study.raise_for_status().json()["id"],
+        "code": audience.raise_for_status().json()["code"],
+    }
 
 
 def visited(browser: Browser, base: str, visit: Visit, ids: dict[str, str], size: tuple[int, int]) -> Seen:

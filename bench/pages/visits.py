@@ -16,7 +16,7 @@ class Visit:
 
     name: str
     address: str
-    """Below the server's; `{run}` and `{study}` are filled in."""
+    """Below the server's; `{run}`, `{study}`, `{trajectory}`, `{other}` and `{code}` are filled in."""
     drawn: str
     """Selector of what must be visible before anything is pressed."""
     use: Callable[[Page], int]
@@ -43,6 +43,24 @@ def _sliders(page: Page) -> int:
     return pressed
 
 
+def _steps(page: Page) -> int:
+    """The first three steps of a trajectory, each opened and closed."""
+    pressed = 0
+    for at in range(3):
+        page.locator(".runs-steps > li summary, .runs-steps > li [aria-expanded]").nth(at).focus()
+        pressed += _keys("Enter", "Enter")(page)
+    return pressed
+
+
+def _fingers(page: Page) -> int:
+    """A phone: three alternatives placed, one taken back, placed again."""
+    places = page.locator(".cards .place")
+    for at in (0, 1, 2, 1, 1):
+        places.nth(at).click()
+        page.wait_for_timeout(PAUSE_MS)
+    return 5
+
+
 def _tabs(page: Page) -> int:
     """The tabs of the desk, and back."""
     names = ("Compare and rank", "What rankings reveal", "History", "Run")
@@ -61,5 +79,11 @@ VISITS: Final = (
         "Stage", "/stage?run={run}", ".st-plot", _keys("ArrowRight", "ArrowRight", "ArrowLeft", "End", "Home", "2", "1")
     ),
     Visit("Tune", "/tune", "input[type=range]", _sliders),
+    Visit("Rank, studies", "/rank", ".pd-r-study", _keys(*["Tab"] * 8)),
+    Visit("Stage, talks", "/stage", ".st-landing a", _keys(*["Tab"] * 8)),
+    Visit("Runs: a trajectory", "/runs?trajectory={trajectory}", ".runs-steps", _steps),
+    Visit("Runs: compared", "/runs?compare={trajectory},{other}", ".runs-totals", _keys(*["Tab"] * 8)),
+    Visit("Runs: figures", "/runs?view=figures", ".runs-tile", _keys(*["Tab"] * 8)),
+    Visit("A phone's page", "/join/{code}", ".cards .place", _fingers),
     Visit("Runs", "/runs", ".runs-rows .runs-query", _keys("j", "j", "j", "x", "k", "x", "j")),
 )
