@@ -38,6 +38,8 @@
       asked = key;
       const mine = (abort = new AbortController());
       const slow = setTimeout(() => node.setAttribute("data-stale", ""), 150);
+      // Evaluated beside the wait for figures: later it would hold up keys for most of a second.
+      P.loadCharts().catch(() => {}); // each chart says so itself
       try {
         const view = await P.api(`/search/figures?${key}`, { signal: mine.signal });
         paint(view);

@@ -34,7 +34,7 @@
     return fold;
   }
 
-  // plotly.js is large: it is fetched once, when the first chart is to be drawn.
+  // plotly.js is large: it is fetched once, when the first chart is to be drawn, or is certain to be.
   let loading = null;
   function plotly() {
     loading ??= new Promise((resolve, reject) => {
@@ -44,6 +44,15 @@
       document.head.append(tag);
     });
     return loading;
+  }
+  P.loadCharts = plotly;
+
+  // One chart at a time, with a frame between two, so that keys are answered while a page full of them is drawn.
+  let turn = Promise.resolve();
+  const frame = () => new Promise((resolve) => (document.hidden ? setTimeout(resolve) : requestAnimationFrame(() => setTimeout(resolve))));
+  function inTurn(work) {
+    turn = turn.then(frame).then(work).catch((failure) => console.error(failure));
+    return turn;
   }
 
   P.chart = function ({ element, props, watch, trigger }) {
@@ -80,6 +89,10 @@
       stale = !root.offsetParent;
       if (stale) return; // in a closed tab: drawn when that opens
       const Plotly = await plotly();
+      await inTurn(() => paint(Plotly, chart));
+    }
+
+    async function paint(Plotly, chart) {
       if (chart !== current()) return; // another one was chosen meanwhile, and draws itself
       const figure = P.isDark() ? dressed(chart.figure) : chart.figure;
       const layout = { ...figure.layout, template: P.templates[P.isDark() ? "dark" : "light"], uirevision: chart.key, autosize: true };
