@@ -102,8 +102,10 @@ class Server:
             os.killpg(self.process.pid, number)
 
     def _tail(self) -> str:
-        lines = self.log.read_text("utf-8", "replace").splitlines()[-_TAIL_LINES:]
-        return "; the end of its log:\n" + "\n".join(lines)
+        lines = self.log.read_text("utf-8", "replace").splitlines()
+        # The engine is a process of its own: what ended it stands far above the end.
+        engine = [line for line in lines if "(EngineCore" in line and "ERROR" in line][-_TAIL_LINES:]
+        return "; the end of its log:\n" + "\n".join([*engine, *lines[-_TAIL_LINES:]])
 
 
 @contextmanager
