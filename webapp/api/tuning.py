@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from orchestrator.preference import PRESETS, PreferenceVector, preset
 from orchestrator.rehearsal.tasks import EXAMPLES
+from prefs.tuning.flips import Flips
 from prefs.tuning.forecast import forecast
 from prefs.tuning.packed import Rule, Ungraded
 from prefs.tuning.profile import preference_json
@@ -173,8 +174,12 @@ async def flips(body: Thresholds, here: Here) -> Json:
     """At which values of each weight the choice of a query changes, the others as they are."""
     found = await _found(body, here)
     made = await asyncio.to_thread(flips_of, found.tuning, found.winners.preference, tuple(body.weights))
-    packed, totals = found.tuning.packed, found.winners.totals
-    return {"weights": {name: views.flips_view(packed, one, totals, gated=body.gated) for name, one in made.items()}}
+    totals = found.winners.totals
+
+    def told(one: Flips) -> Json:
+        return views.flips_view(found.tuning.packed, one, totals, gated=body.gated)
+
+    return {"weights": {name: told(one) for name, one in made.items()}}
 
 
 @routes.post("/tuning/front")

@@ -96,7 +96,7 @@ def seated_view(seated: Seated, pool: Pool) -> JsonObject:
     shown = [(one.label, seated.trajectories[one.trajectory]) for one in seated.ballot.alternatives]
     answers = [trajectory.answer or hiding.state_words(trajectory, hidden) for _, trajectory in shown]
     if "identity" in hidden:
-        answers = hiding.Redaction(seated.trajectories.values(), pool).of(answers)
+        answers = hiding.NamesHidden(seated.trajectories.values(), pool).of(answers)
     return {
         "code": seated.audience.code,
         "until": seated.audience.until.isoformat(),

@@ -40,7 +40,7 @@ def comparison_view(
         view = trace.trace_view(trajectory, pool, state=_state(trajectory))
         columns.append(hiding.without(view, trajectory, hidden) | {"label": alternative.label})
     if "identity" in hidden:
-        columns = hiding.Redaction(trajectories.values(), pool).of(columns)
+        columns = hiding.NamesHidden(trajectories.values(), pool).of(columns)
     labelled = [(alternative.label, trajectories[alternative.trajectory]) for alternative in ballot.alternatives]
     return {
         "ballot": ballot.id,

@@ -69,7 +69,7 @@ def state_words(trajectory: Trajectory, hidden: frozenset[str]) -> str:
     return f"{reason} after {amounts.counted(len(trajectory.steps), 'step')}"
 
 
-class Redaction:
+class NamesHidden:
     """Takes the names of aliases and models out of texts: answers and passages may mention them."""
 
     def __init__(self, trajectories: Iterable[Trajectory], pool: Pool) -> None:

@@ -35,7 +35,7 @@ def showing_view(showing: Showing, pool: Pool) -> JsonObject:
     compared = comparison_view(ballot, showing.trajectories, pool, ranked=ranked, phase=phase)
     rank = ballot_view(ballot, showing.trajectories, last, compared["hidden"])
     if "identity" in compared["hidden"]:
-        rank["items"] = hiding.Redaction(showing.trajectories.values(), pool).of(rank["items"])
+        rank["items"] = hiding.NamesHidden(showing.trajectories.values(), pool).of(rank["items"])
     return {
         "ballot": ballot.id,
         "version": ballot.version,

@@ -6,13 +6,13 @@ from fractions import Fraction
 from typing import Any, Final
 
 from orchestrator.pool import TOOL_OF, Pool
-from orchestrator.preference import PreferenceVector
 from prefs.tuning.flips import Flips, Piece, neighbours, unpriced_at
 from prefs.tuning.forecast import DAYS, Forecast
 from prefs.tuning.front import iso_utility
 from prefs.tuning.groups import GroupFit
 from prefs.tuning.orders import OrdersChanged
 from prefs.tuning.packed import Packed
+from prefs.tuning.profile import preference_json
 from prefs.tuning.winners import Totals, Tuning, Winners
 from webapp.views import tuning_words as words
 from webapp.views.aliases import SHAPES, code, who
@@ -21,11 +21,6 @@ from webapp.views.amounts import dollars
 Json = dict[str, Any]
 MOST_MARKS: Final = 2_000
 """Thresholds that are sent of one weight; of more, those that lie close together are sent as one."""
-
-
-def preference_json(p: PreferenceVector) -> Json:
-    """P as in a trajectory's record."""
-    return {"accuracy": p.accuracy, "cost": p.cost, "latency": p.latency, "tools": dict(p.tools)}
 
 
 def alias_json(alias: str, pool: Pool | None = None) -> Json:

@@ -36,8 +36,20 @@ def runs_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server with two ended runs of four alternatives each."""
     with serving(tmp_path_factory.mktemp("runs"), pace="0.05") as address:
         for seed, query in enumerate(QUERIES):
-            body = {"query": query, "alternatives": 4, "vary": True, "seed": seed}
-            id = str(httpx.post(f"{address}/api/v1/runs", json=body, timeout=60).json()["id"])
-            with httpx.stream("GET", f"{address}/api/v1/runs/{id}/events", timeout=120) as events:
-                assert "event: ended" in events.read().decode()
+            ended_run(address, query, seed)
         yield address
+
+
+@pytest.fixture(scope="module")
+def run(base_url: str) -> str:
+    """A run of this server with four alternatives that has ended."""
+    return ended_run(base_url, "Which city is the capital of Australia?", 3)
+
+
+def ended_run(address: str, query: str, seed: int) -> str:
+    """The id of a run with four alternatives, once they have all ended."""
+    body = {"query": query, "alternatives": 4, "vary": True, "seed": seed}
+    id = str(httpx.post(f"{address}/api/v1/runs", json=body, timeout=60).json()["id"])
+    with httpx.stream("GET", f"{address}/api/v1/runs/{id}/events", timeout=120) as events:
+        assert "event: ended" in events.read().decode()
+    return id

@@ -14,16 +14,6 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def run(base_url: str) -> str:
-    """A run of this server with four alternatives that has ended."""
-    body = {"query": "Which city is the capital of Australia?", "alternatives": 4, "vary": True, "seed": 3}
-    id = str(httpx.post(f"{base_url}/api/v1/runs", json=body).json()["id"])
-    with httpx.stream("GET", f"{base_url}/api/v1/runs/{id}/events", timeout=60) as events:
-        assert "event: ended" in events.read().decode()
-    return id
-
-
-@pytest.fixture(scope="module")
 def audience(base_url: str, run: str) -> dict[str, Any]:
     made: dict[str, Any] = httpx.post(f"{base_url}/api/v1/audiences", json={"run": run}).raise_for_status().json()
     return made
