@@ -8,7 +8,7 @@ COPY orchestrator ./orchestrator
 COPY prefs ./prefs
 COPY storage ./storage
 COPY webapp ./webapp
-RUN python3 -m venv /venv && /venv/bin/pip install --no-cache-dir '.[postgres]' && rm -rf /app/*
+RUN python3 -m venv /venv && /venv/bin/pip install --no-cache-dir '.[postgres,oidc]' && rm -rf /app/*
 
 # By number, so that a cluster can see that it is not root.
 USER 1000:1000

@@ -2,9 +2,10 @@
 # make test   set everything up, the browser included, and run lint, types, import contracts and the test suite
 # make vllm   serve Nemotron-Orchestrator-8B on a GPU of this machine
 # make train  train the bundled orchestrator anew, from a seed, on two CPU cores or a GPU
-# make test-jobs, test-vllm, test-local, test-train, test-verl, test-faults   the slower suites: each audience's whole job in
-#             a browser, a real vLLM server, a model in process, miniature trainings and TRL's trainers on exported files,
-#             verl's reader on them, 500 bad calls and 100 kills
+# make test-jobs, test-vllm, test-local, test-train, test-verl, test-faults, test-load   the slower suites: each audience's whole
+#             job in a browser, a real vLLM server, a model in process, miniature trainings and TRL's trainers on exported files,
+#             verl's reader on them, 500 bad calls, kills, full disks and frozen processes, and hundreds of people at once;
+#             `make test-faults KILLS=200` and `make test-load LONG=1` are the long forms
 # make test-fuzz   a million damaged records and files, which takes hours
 # The other targets are steps of these.
 
@@ -19,7 +20,7 @@ OPEN := $(if $(or $(DISPLAY),$(WAYLAND_DISPLAY),$(filter Darwin,$(shell uname)))
 VLLM := .venv-vllm
 LOCAL := .venv-local
 
-.PHONY: run setup test test-jobs test-vllm test-local test-train test-verl test-faults test-fuzz vllm train check browser lint types contracts pytest screenshot bench clean
+.PHONY: run setup test test-jobs test-vllm test-local test-train test-verl test-faults test-load test-fuzz vllm train check browser lint types contracts pytest screenshot bench clean
 
 run: setup
 	$(BIN)/podium serve --port $(PORT) $(OPEN) $(ARGS)
@@ -59,9 +60,15 @@ $(LOCAL)/.train: $(VENV)/.dev
 		echo ready > $@; \
 	else echo "Skipped: PyTorch's CPU build cannot be installed here; make its wheels known to pip" > $(LOCAL)/why; : > $@; fi
 
+# KILLS of a server under fifty writers, on each database.
 test-faults: $(VENV)/.dev
 	PODIUM_FAULT_TRAJECTORIES=500 $(BIN)/pytest -q -s --timeout 1200 tests/test_fault_trajectories.py
-	PODIUM_KILLS=50 $(BIN)/pytest -q --timeout 1200 tests/webapp/test_server_kill.py tests/storage/test_kill.py
+	PODIUM_BOMBS=1 $(BIN)/pytest -q --timeout 900 tests/safety/test_bombs.py
+	PODIUM_KILLS=$(or $(KILLS),20) $(BIN)/pytest -q -n 2 --dist loadfile --timeout 3600 tests/faults tests/kills tests/processes $(ARGS)
+
+# Two hundred annotators and a hundred followers of live runs; LONG=1 for two minutes each and a soak of thirty.
+test-load: $(VENV)/.dev
+	PODIUM_LOAD_LONG=$(LONG) $(BIN)/pytest -q -s --timeout 3600 tests/load $(ARGS)
 
 # EXAMPLES inputs for each parser, a half of that for two of them, a tenth for imports into a database.
 test-fuzz: $(VENV)/.dev
@@ -95,7 +102,8 @@ contracts: $(VENV)/.dev
 	$(BIN)/lint-imports
 
 pytest: $(VENV)/.dev
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --ignore=tests/page/jobs $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --ignore=tests/page/jobs --ignore=tests/faults --ignore=tests/kills \
+		--ignore=tests/processes --ignore=tests/load $(ARGS)
 
 # The whole job of annotators, speakers and product teams in a real browser: by keyboard, by touch, on a phone, in the dark.
 test-jobs: $(VENV)/.dev browser

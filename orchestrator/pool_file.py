@@ -1,12 +1,12 @@
 """Read a pool from TOML. `docs/pool-file.md` describes the form; `pools/` holds examples."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
+from orchestrator.bounded_toml import bounded_toml
 from orchestrator.pool import (
     TOOL_OF,
     Endpoint,
@@ -71,7 +71,7 @@ def parse_pool(text: str, name: str) -> Pool:
     """The pool in a text; `name` stands for it in errors and tells its folder. Raises BadPoolFile."""
     text = text.replace("\r\n", "\n")
     try:
-        values = tomllib.loads(text, parse_float=Decimal)
+        values = bounded_toml(text, Decimal)
     except (ValueError, ArithmeticError, RecursionError) as error:
         raise BadPoolFile(f"{name}: not valid TOML: {error}") from error
     return _pool(PoolTable(Source(name, key_lines(text)), (), values))

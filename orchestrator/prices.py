@@ -1,7 +1,6 @@
 """What a call costs: the price book, the order in which prices are looked up, and exact charges."""
 
 import json
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -10,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
+from orchestrator.bounded_toml import bounded_toml
 from orchestrator.model_call import DECIMALS, Charge, ChargeStatus, Usage, unpriced
 from orchestrator.pool import Endpoint, Pool, PoolEntry, Price
 from orchestrator.vendor_prices import VENDOR_OF_HOST, host_of, vendor_price
@@ -56,7 +56,7 @@ class PriceBook:
     def parse(cls, text: str, named: str = "this price book") -> "PriceBook":
         """The price book of a text: TOML, or the same in JSON with days as `"2026-05-04"`. Raises BadPriceBook."""
         try:
-            table = _json(text) if text.lstrip().startswith("{") else tomllib.loads(text, parse_float=Decimal)
+            table = _json(text) if text.lstrip().startswith("{") else bounded_toml(text, Decimal)
         except (ValueError, RecursionError) as error:
             raise BadPriceBook(f"{named}: {error}") from error
         rows = table.pop("price", [])

@@ -1,6 +1,5 @@
-"""The database as a whole: open it by URL, bring its schema up to date, check it, copy it."""
+"""The database as a whole: open it by URL, bring its schema up to date, check it."""
 
-from pathlib import Path
 from typing import Final
 
 from alembic import command
@@ -14,7 +13,6 @@ from storage import integrity, sqlite
 from storage.errors import (
     READ_ONLY,
     StoreCorrupt,
-    StoreError,
     StoreReadOnly,
     StoreUnreachable,
     StoreVersion,
@@ -22,6 +20,15 @@ from storage.errors import (
 )
 
 _POSTGRES: Final = ("postgresql", "postgresql+psycopg")
+_CONNECTION: Final = {
+    "application_name": "podium",
+    "connect_timeout": "5",
+    "tcp_user_timeout": "15000",
+    "keepalives_idle": "10",
+    "options": "-c lock_timeout=10s -c idle_in_transaction_session_timeout=10s",
+}
+"""How PostgreSQL is connected to unless the URL says otherwise: nobody waits for ever for a server that is gone, and a
+process that is frozen in the middle of a transaction does not hold up the others."""
 _UPGRADING: Final = 0x504F4449554D
 """Key of the lock under which one process upgrades a PostgreSQL schema."""
 
@@ -35,16 +42,28 @@ def open_engine(url: str, *, create: bool = True) -> Engine:
         parsed = make_url(url)
     except (ArgumentError, ValueError) as error:
         raise StoreUnreachable(
-            f"{url!r} is not a database URL: write sqlite:///FILE or postgresql://USER@HOST/NAME"
+            f"{_nameless(url)!r} is not a database URL: write sqlite:///FILE or postgresql://USER@HOST/NAME"
         ) from error
     if parsed.get_backend_name() == "sqlite":
         return sqlite.open_sqlite(parsed, create=create)
     if parsed.drivername not in _POSTGRES:
         raise StoreUnreachable(f"Podium keeps its data in SQLite or PostgreSQL, not in {parsed.drivername}")
     try:
-        return create_engine(parsed.set(drivername=_POSTGRES[1]), pool_pre_ping=True, max_overflow=-1)
+        own = {name: value for name, value in _CONNECTION.items() if name not in parsed.query}
+        return create_engine(
+            parsed.set(drivername=_POSTGRES[1]),
+            pool_pre_ping=True,
+            max_overflow=-1,
+            connect_args=own,
+            hide_parameters=True,
+        )
     except ModuleNotFoundError as error:
         raise StoreUnreachable("PostgreSQL needs a driver: pip install 'podium[postgres]'") from error
+
+
+def _nameless(url: str) -> str:
+    """A mistyped address without what stands before its last @, which may be a password."""
+    return f"…@{url.rpartition('@')[2]}" if "@" in url else url
 
 
 def named(engine: Engine) -> str:
@@ -82,10 +101,17 @@ def upgrade_engine(engine: Engine) -> None:
         raise StoreReadOnly(f"its schema must be brought up to date first, but {READ_ONLY}")
     with told_plainly(named(engine)), writing(engine).begin() as connection:
         if engine.dialect.name == "postgresql":  # SQLite holds its write lock by now.
-            connection.execute(select(func.pg_advisory_xact_lock(_UPGRADING)))
-        if (foreign := _foreign_version(connection)) is not None:
+            upgrade_alone(connection)
+        if (foreign := foreign_version(connection)) is not None:
             raise StoreVersion(foreign)
-        _bring(connection, "head")
+        bring(connection, "head")
+
+
+def upgrade_alone(connection: Connection) -> None:
+    """Wait, as long as it takes, until no other process changes the schema of a PostgreSQL database."""
+    for setting in ("lock_timeout", "idle_in_transaction_session_timeout"):
+        connection.execute(select(func.set_config(setting, "0", True)))
+    connection.execute(select(func.pg_advisory_xact_lock(_UPGRADING)))
 
 
 def migrate(url: str, to: str) -> None:
@@ -96,14 +122,14 @@ def migrate(url: str, to: str) -> None:
     engine = open_engine(url)
     try:
         with told_plainly(named(engine)), writing(engine).begin() as connection:
-            _bring(connection, to)
+            bring(connection, to)
     finally:
         engine.dispose()
 
 
 def version_problem(connection: Connection) -> str | None:
     """Why the schema is not the one of this version; `None` where it is."""
-    foreign = _foreign_version(connection)
+    foreign = foreign_version(connection)
     if foreign is not None:
         return foreign
     needed = newest_version()
@@ -131,24 +157,14 @@ def check(url: str) -> list[str]:
         engine.dispose()
 
 
-def backup(url: str, path: Path | str) -> None:
-    """A consistent copy of an SQLite database in a new file, also while others write. Never overwrites."""
-    target = Path(path)
-    if target.exists():
-        raise StoreError(f"{target} exists already: give the backup a new name; nothing was overwritten")
-    if not target.absolute().parent.is_dir():
-        raise StoreUnreachable(f"there is no folder {target.absolute().parent}: create it first")
-    engine = open_engine(url, create=False)
-    try:
-        if engine.dialect.name != "sqlite":
-            raise StoreError("this backup copies SQLite files; use pg_dump for PostgreSQL")
-        with told_plainly(str(target)):
-            sqlite.copy(engine, target)
-    finally:
-        engine.dispose()
+def schema_version(connection: Connection) -> str | None:
+    """The version of the schema that is there; `None` where there is none."""
+    version: str | None = MigrationContext.configure(connection).get_current_revision()
+    return version
 
 
-def _foreign_version(connection: Connection) -> str | None:
+def foreign_version(connection: Connection) -> str | None:
+    """Why the schema is none that this Podium knows; `None` where it is one."""
     known = {script.revision for script in ScriptDirectory.from_config(_settings()).walk_revisions()}
     strange = set(MigrationContext.configure(connection).get_current_heads()) - known
     if not strange:
@@ -159,8 +175,8 @@ def _foreign_version(connection: Connection) -> str | None:
     )
 
 
-def _bring(connection: Connection, to: str) -> None:
-    """Upgrade, or take back where the schema is newer than that."""
+def bring(connection: Connection, to: str) -> None:
+    """Upgrade, or take back where the schema is newer than that; in the transaction of this connection."""
     settings = _settings()
     settings.attributes["connection"] = connection
     current = MigrationContext.configure(connection).get_current_revision()

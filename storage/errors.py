@@ -29,12 +29,20 @@ class StoreFull(StoreError):
     """The disk, or the size that the database may have, is used up."""
 
 
+class StoreFailing(StoreError):
+    """The disk does not take or give what it should."""
+
+
 class StoreLocked(StoreError):
     """Another process holds the database."""
 
 
 class StoreCorrupt(StoreError):
     """The file is not a database, or it is damaged."""
+
+
+class StoreReplaced(StoreError):
+    """Another file lies in the place of the one that is open."""
 
 
 class StoreUnreachable(StoreError):
@@ -55,6 +63,8 @@ READ_ONLY: Final = (
 _SAYS: Final[dict[type[StoreError], str]] = {
     StoreReadOnly: READ_ONLY,
     StoreFull: "the disk is full: free some space and try again; what was acknowledged before is safe",
+    StoreFailing: "the disk fails to read or write: look at its space, its limits and quotas, and its health; what was "
+    "acknowledged before is safe",
     StoreLocked: "another process keeps the database locked: close the other program that uses it, then try again",
     StoreCorrupt: "this is not a sound Podium database: restore a backup, or choose another one with --db",
     StoreUnreachable: "the database cannot be opened: check that --db names the right place and that this user may "
@@ -63,6 +73,7 @@ _SAYS: Final[dict[type[StoreError], str]] = {
 _SQLITE: Final[dict[int, type[StoreError]]] = {
     sqlite3.SQLITE_READONLY: StoreReadOnly,
     sqlite3.SQLITE_FULL: StoreFull,
+    sqlite3.SQLITE_IOERR: StoreFailing,
     sqlite3.SQLITE_BUSY: StoreLocked,
     sqlite3.SQLITE_LOCKED: StoreLocked,
     sqlite3.SQLITE_NOTADB: StoreCorrupt,
@@ -74,6 +85,7 @@ _SQLITE: Final[dict[int, type[StoreError]]] = {
 _POSTGRES: Final[dict[str, type[StoreError]]] = {
     "25006": StoreReadOnly,
     "53100": StoreFull,
+    "58030": StoreFailing,
     "55P03": StoreLocked,
     "40P01": StoreLocked,
     "28P01": StoreUnreachable,

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from prefs.ballot import Ballot
 from prefs.ranking import Ranking, RankingMismatch, check
-from storage import search_rows
+from storage import search_rows, tombstones
 from storage.errors import StoreConflict, StoreError, StoreMissing
 from storage.pages import batches
 from storage.rankings import ballot_row, check_steps, row_of
@@ -156,12 +156,15 @@ def _trajectories(connection: Connection, ballots: list[Ballot]) -> set[str]:
 
 
 def _unknown(connection: Connection, batch: list[Ranked]) -> list[Ranked]:
-    """Those that are not kept yet, each once."""
+    """Those that are not kept yet, each once; not those of people who were forgotten."""
     ids = {one.ranking.id for one in batch}
     kept = select(RANKING.c.id, RANKING.c.record).where(RANKING.c.id.in_(ids))
     here = {row.id: load_ranking(row.record) for row in connection.execute(kept)}
+    gone = tombstones.forgotten(connection, [one.ranking for one in batch])
     unknown = []
     for one in batch:
+        if one.ranking.id in gone:
+            continue
         known = here.get(one.ranking.id)
         if known is None:
             here[one.ranking.id] = one.ranking

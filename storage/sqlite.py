@@ -44,7 +44,7 @@ def open_sqlite(url: URL, *, create: bool = True) -> Engine:
             raise
         return connection
 
-    engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool, max_overflow=-1)
+    engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool, max_overflow=-1, hide_parameters=True)
     event.listen(engine, "begin", _begin)
     if memory:
         _stay_alive(engine, connect)
@@ -90,7 +90,7 @@ def copy(engine: Engine, path: Path) -> None:
             driver(connection).execute("VACUUM INTO ?", (partial,))
         os.fsync(handle)
         Path(partial).replace(path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except BaseException:
         Path(partial).unlink(missing_ok=True)
         path.unlink()
@@ -99,7 +99,26 @@ def copy(engine: Engine, path: Path) -> None:
         os.close(handle)
 
 
-def _sync_folder(folder: Path) -> None:
+def leave_no_trace(connection: Connection) -> bool:
+    """Bring the write-ahead log into the file and empty it, so that no page of before stays in it.
+
+    False where somebody reads at this moment, and it has to be done again. Call it outside any transaction.
+    """
+    if connection.dialect.name != "sqlite":
+        return True
+    busy, _, _ = driver(connection).execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not busy
+
+
+def rewrite(connection: Connection) -> None:
+    """Write the whole file anew: nothing of what was deleted is left between its rows. Others wait meanwhile."""
+    if connection.dialect.name == "sqlite":
+        driver(connection).execute("VACUUM")
+        leave_no_trace(connection)
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names of a folder outlive a power cut."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -145,6 +164,7 @@ def _set_up(connection: sqlite3.Connection, *, wal: bool) -> None:
         _write_ahead(connection)
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute("PRAGMA secure_delete=ON")
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:

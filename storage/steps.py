@@ -10,6 +10,7 @@ from sqlalchemy.dialects.sqlite.base import SQLiteDialect
 
 from storage import texts
 from storage.errors import StoreConflict
+from storage.owner import OWN, belongs, refuse
 from storage.tables import STEP, TRAJECTORY
 from storage.texts import Texts
 from storage.trajectories import State, existing_state, steps_kept
@@ -24,6 +25,8 @@ class StepToKeep:
     record: str
     texts: Texts = field(default_factory=dict)
     """Long texts that the record names."""
+    writer: str | None = None
+    """The process that keeps it."""
 
 
 _KEEP_STEP: Final = (
@@ -34,18 +37,22 @@ _KEEP_STEP: Final = (
             TRAJECTORY.c.id,
             bindparam("next_index", type_=STEP.c.index.type),
             bindparam("step_record", type_=STEP.c.record.type),
-        ).where(
+        )
+        .where(
             TRAJECTORY.c.id == bindparam("of_trajectory"),
             TRAJECTORY.c.state == literal_column(f"'{State.RUNNING.value}'", Text),
+            OWN,
             bindparam("next_index", type_=STEP.c.index.type)
             == select(func.coalesce(func.max(STEP.c.index) + literal_column("1"), literal_column("0")))
             .where(STEP.c.trajectory_id == bindparam("of_trajectory"))
             .scalar_subquery(),
-        ),
+        )
+        # PostgreSQL: who takes the trajectory away meanwhile waits for this step, or this step for them.
+        .with_for_update(read=True, of=TRAJECTORY),
     )
     .execution_options(preserve_rowcount=True)
 )
-"""Keeps a step only behind the last one of a running trajectory."""
+"""Keeps a step only behind the last one of a running trajectory that belongs to the writer."""
 _KEEP_STEP_IN_SQLITE: Final = str(_KEEP_STEP.compile(dialect=SQLiteDialect(paramstyle="named")))
 """The same in SQLite's own words, with named parameters."""
 _KEEP_TEXT_IN_SQLITE: Final = str(texts.KEEP["sqlite"].compile(dialect=SQLiteDialect(paramstyle="named")))
@@ -84,7 +91,12 @@ def keep_in_sqlite(below: sqlite3.Connection, step: StepToKeep) -> bool:
 
 
 def _row(step: StepToKeep) -> dict[str, Any]:
-    return {"of_trajectory": step.trajectory, "next_index": step.index, "step_record": step.record}
+    return {
+        "of_trajectory": step.trajectory,
+        "next_index": step.index,
+        "step_record": step.record,
+        "writer": step.writer,
+    }
 
 
 def _explain(connection: Connection, step: StepToKeep) -> None:
@@ -97,6 +109,8 @@ def _explain(connection: Connection, step: StepToKeep) -> None:
     name = f"step {step.index} of trajectory {step.trajectory}"
     if record is not None:
         raise StoreConflict(f"{name} is kept already, with other content")
+    if not belongs(connection, step.trajectory, step.writer):
+        raise refuse(step.trajectory)
     if now is not State.RUNNING:
         raise StoreConflict(f"{name} cannot be kept: the trajectory is {now.value}")
     _refuse_gap(name, steps_kept(connection, step.trajectory))

@@ -2,6 +2,9 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
@@ -11,15 +14,18 @@ from orchestrator.alternatives import Run
 from orchestrator.trajectory import Step, Trajectory
 from prefs.ballot import Ballot
 from prefs.ranking import Ranking
-from storage import queries, ranked, rankings, texts, trajectories
-from storage.database import named, open_engine, read_only, upgrade_engine
+from storage import askers, queries, ranked, rankings, texts, trajectories
+from storage.database import open_engine, read_only, upgrade_engine
 from storage.errors import READ_ONLY, StoreReadOnly, told_plainly
-from storage.presence import Presence
+from storage.opened_file import OpenedFile
+from storage.owner import Owner, owned
+from storage.processes.membership import Membership
 from storage.queries import SavedQuery
 from storage.ranked import Ranked
 from storage.reader import Reader
 from storage.records import dump_step
-from storage.sqlite import place
+from storage.spending import ledger
+from storage.spending.rules import LOCAL, Payer
 from storage.steps import StepToKeep
 from storage.writer import Writer
 
@@ -33,10 +39,22 @@ class Store(Reader):
 
     def __init__(self, engine: Engine) -> None:
         super().__init__(engine)
-        self._writer = Writer(engine)
-        self._presence: Presence | None = None
+        owner = Owner()
+        self._writer = Writer(owned(engine, owner))
+        self.membership = Membership(engine, owner)
+        """This process among those that run trajectories here."""
         self.read_only = read_only(engine)
         """Whether only reading is possible."""
+
+    @property
+    def file(self) -> Path | None:
+        """The file that it keeps everything in; `None` in memory or on a server."""
+        return None if (opened := OpenedFile.of(self._engine)) is None else opened.path
+
+    @property
+    def writer_alive(self) -> bool:
+        """Whether the thread that writes does its work."""
+        return self._writer.alive
 
     @classmethod
     def open(cls, url: str, *, create: bool = True) -> Self:
@@ -53,9 +71,8 @@ class Store(Reader):
     def close(self) -> None:
         """Finish what is being written and let go of the database."""
         self._writer.close()
+        self.membership.leave()
         self._engine.dispose()
-        if self._presence is not None:
-            self._presence.close()
 
     def __enter__(self) -> Self:
         return self
@@ -73,9 +90,18 @@ class Store(Reader):
     ) -> None:
         await asyncio.to_thread(self.close)
 
-    async def begin(self, run: Run, alternatives: Sequence[Trajectory]) -> None:
-        """Keep trajectories as running, with the steps they have, and their run unless it is kept already."""
-        await self.write(lambda connection: trajectories.begin(connection, run, alternatives))
+    async def begin(self, run: Run, alternatives: Sequence[Trajectory], payer: Payer = LOCAL) -> tuple[Trajectory, ...]:
+        """Keep trajectories as running, with the steps they have, and their run unless it is kept already.
+
+        Gives them as they are kept: with a budget where spending limits apply. Raises Overspent and RunsStopped.
+        """
+
+        def begin(connection: Connection) -> tuple[Trajectory, ...]:
+            if payer.user != LOCAL.user:
+                askers.keep(connection, run.id, payer.user)
+            return ledger.begin(connection, run, alternatives, payer)
+
+        return await self.write(begin)
 
     async def keep_step(self, trajectory_id: str, step: Step) -> Step:
         """Keep the next step of a running trajectory, and give it as it is kept: its long texts are addresses now.
@@ -85,34 +111,31 @@ class Store(Reader):
         self._check_writable()
         long = texts.long_characters(step) > _LONG
         kept, aside = await asyncio.to_thread(texts.step_aside, step) if long else texts.step_aside(step)
-        await self._writer.keep(StepToKeep(trajectory_id, step.index, dump_step(kept), aside))
+        await self._writer.keep(StepToKeep(trajectory_id, step.index, dump_step(kept), aside, self.membership.id))
         return kept
 
     async def finish(self, trajectory: Trajectory) -> Trajectory:
         """Keep the end and the totals of a trajectory, and give it as it is kept, with addresses of long texts.
 
-        Raises StoreConflict unless all its steps are kept.
+        What it spent is settled with it. Raises StoreConflict unless all its steps are kept.
         """
-        return await self.write(lambda connection: trajectories.finish(connection, trajectory))
+        return await self.write(lambda connection: ledger.finish(connection, trajectory, datetime.now(UTC)))
 
-    async def reopen(self, trajectory_id: str) -> None:
-        """Let an interrupted trajectory run again; of two who try at once, one gets StoreConflict."""
-        await self.write(lambda connection: trajectories.reopen(connection, trajectory_id))
+    async def reopen(self, trajectory_id: str, payer: Payer | None = None) -> Decimal | None:
+        """Let an interrupted trajectory run again; of two who try at once, one gets StoreConflict.
 
-    async def come(self) -> tuple[str, ...]:
-        """Be counted as a process that runs trajectories here.
-
-        If it is the only one, what is kept as running was left behind: it is marked as interrupted, and named.
+        With a `payer` it may spend again: gives the dollars that it may spend in all, `None` for what its own limits
+        say. Raises Overspent and RunsStopped then.
         """
-        if self._presence is not None:
-            return ()
-        with told_plainly(named(self._engine)):
-            self._presence = Presence(place(self._engine))
-        if not self._presence.alone:
-            return ()
-        left = await self.write(trajectories.mark_interrupted)
-        self._presence.share()
-        return left
+        return await self.write(lambda connection: ledger.reopen(connection, trajectory_id, payer, datetime.now(UTC)))
+
+    async def come(self, address: str | None = None) -> tuple[str, ...]:
+        """Be counted as a process that runs trajectories here; `address` is where it serves.
+
+        Gives what was left running by processes that are dead: it is interrupted now.
+        """
+        self._check_writable()
+        return () if self.membership.id is not None else await asyncio.to_thread(self.membership.enter, address)
 
     async def add(self, trajectory: Trajectory) -> bool:
         """Keep a trajectory made elsewhere. False where it is here already; StoreConflict where it differs."""
@@ -128,6 +151,10 @@ class Store(Reader):
     async def keep_ballot(self, ballot: Ballot) -> None:
         """Keep a ballot; keeping the same one again does nothing."""
         await self.write(lambda connection: rankings.keep_ballot(connection, ballot))
+
+    async def keep_ballot_of_run(self, ballot: Ballot) -> Ballot:
+        """Keep a ballot of a run unless its newest shows the same, also if several try at once; gives the one kept."""
+        return await self.write(lambda connection: rankings.keep_ballot_of_run(connection, ballot))
 
     async def keep_ranking(
         self, ranking: Ranking, ballot_version: str | None = None, idempotency_key: str | None = None

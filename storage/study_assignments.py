@@ -77,13 +77,16 @@ def next_for(
             return leased(connection, study, one, now)
     if study.closed_at is not None:
         return None
-    open_places = {row.ballot_id: row for row in connection.execute(open_ballots(study, annotator, now))}
-    back = [one for one in wanted if one.state == ("skipped" if skipped else "leased") and one.ballot in open_places]
+    back = [one for one in wanted if one.state == ("skipped" if skipped else "leased")]
+    if back:
+        open_places = open_ballots(study, annotator, now, [one.ballot for one in back])
+        there = {row.ballot_id for row in connection.execute(open_places).all()}
+        back = [one for one in back if one.ballot in there]
     if back or skipped:
         return leased(connection, study, back[0], now) if back else None
     known = {one.ballot for one in mine} | set(besides)
-    new = [row for ballot, row in open_places.items() if ballot not in known]
-    return _given(connection, study, annotator, first(study, annotator, new, mine), now) if new else None
+    new = first(connection, study, annotator, now, known, mine)
+    return None if new is None else _given(connection, study, annotator, new, now)
 
 
 def left_for(connection: Connection, study: Study, annotator: str, now: datetime) -> int:

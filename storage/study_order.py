@@ -1,13 +1,16 @@
 """Which ballots of a study a person could be given, and which of them comes first."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, exists, func, or_, select
 
 from prefs.study import Assignment, Study
 from storage.tables import ASSIGNMENT, RANKING, STUDY_BALLOT
+
+TRIED: Final = 40
+"""So many ballots at the head of a person's order are looked at before all are: mostly one of them is open."""
 
 
 def takes_place(now: datetime) -> ColumnElement[bool]:
@@ -16,15 +19,23 @@ def takes_place(now: datetime) -> ColumnElement[bool]:
     return or_(and_(ASSIGNMENT.c.state == "ranked", ASSIGNMENT.c.counted.is_(True)), on_lease)
 
 
-def open_ballots(study: Study, annotator: str, now: datetime) -> Select[Any]:
-    """The ballots that have a place left and that this person has not ranked, and how often each was skipped."""
+def open_ballots(study: Study, annotator: str, now: datetime, among: Collection[str] | None = None) -> Select[Any]:
+    """The ballots that have a place left and that this person has not ranked, and how often each was skipped.
+
+    Of those named by `among`, or of all.
+    """
+    used = ASSIGNMENT.c.study_id == study.id
+    wanted = STUDY_BALLOT.c.study_id == study.id
+    if among is not None:
+        used &= ASSIGNMENT.c.ballot_id.in_(among)
+        wanted &= STUDY_BALLOT.c.ballot_id.in_(among)
     uses = (
         select(
             ASSIGNMENT.c.ballot_id,
             func.sum(case((takes_place(now), 1), else_=0)).label("taken"),
             func.sum(case((ASSIGNMENT.c.state == "skipped", 1), else_=0)).label("skips"),
         )
-        .where(ASSIGNMENT.c.study_id == study.id)
+        .where(used)
         .group_by(ASSIGNMENT.c.ballot_id)
         .subquery()
     )
@@ -37,19 +48,30 @@ def open_ballots(study: Study, annotator: str, now: datetime) -> Select[Any]:
             func.coalesce(uses.c.skips, 0).label("skips"),
         )
         .outerjoin(uses, uses.c.ballot_id == STUDY_BALLOT.c.ballot_id)
-        .where(STUDY_BALLOT.c.study_id == study.id, func.coalesce(uses.c.taken, 0) < study.overlap, ~ranked)
+        .where(wanted, func.coalesce(uses.c.taken, 0) < study.overlap, ~ranked)
     )
 
 
-def first(study: Study, annotator: str, new: Sequence[Row[Any]], mine: Sequence[Assignment]) -> Row[Any]:
-    """A gold ballot where one is due; what others skipped comes last; then the person's own order."""
+def first(
+    connection: Connection,
+    study: Study,
+    annotator: str,
+    now: datetime,
+    known: Collection[str],
+    mine: Sequence[Assignment],
+) -> Row[Any] | None:
+    """A gold ballot where one is due; what others skipped comes last; then the person's own order. None of `known`."""
     due = study.gold_is_due(annotator, len(mine), sum(one.gold for one in mine))
-    return min(
-        new,
-        key=lambda row: (
-            bool(row.gold) is not due,
-            row.skips,
-            study.position(annotator, row.ballot_id, row.place),
-            row.place,
-        ),
+    columns = STUDY_BALLOT.c.ballot_id, STUDY_BALLOT.c.place, STUDY_BALLOT.c.gold
+    order = sorted(
+        (bool(gold) is not due, study.position(annotator, ballot, place), place, ballot)
+        for ballot, place, gold in connection.execute(select(*columns).where(STUDY_BALLOT.c.study_id == study.id)).all()
+        if ballot not in known
     )
+    ranks = {ballot: rank for rank, (*_, ballot) in enumerate(order)}
+    head = [ballot for *_, ballot in order[:TRIED]]
+    found = connection.execute(open_ballots(study, annotator, now, head)).all()
+    if best := [row for row in found if row.skips == 0 and bool(row.gold) is due]:
+        return min(best, key=lambda row: ranks[row.ballot_id])
+    found = [row for row in connection.execute(open_ballots(study, annotator, now)).all() if row.ballot_id in ranks]
+    return min(found, key=lambda row: (bool(row.gold) is not due, row.skips, ranks[row.ballot_id]), default=None)

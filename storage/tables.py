@@ -63,6 +63,8 @@ class TrajectoryRow(Row, table=True):
     simulated: bool | None = None
     header: str = Field(sa_type=Text)
     """The record without its steps."""
+    owner: str | None = Field(default=None, sa_type=Text)
+    """The process that drives it, or did so last; null where it was never driven here."""
 
 
 class StepRow(Row, table=True):

@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, exists, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, func, insert, select, update
 
 from orchestrator.alternatives import Run
 from orchestrator.trajectory import Step, Trajectory
 from storage import search_rows, texts
 from storage.column_text import folded, searchable
 from storage.errors import StoreConflict, StoreMissing
+from storage.owner import OWN, belongs, check_counted, refuse, writer_of
+from storage.process_tables import CANCEL_WISH
 from storage.records import RecordError, dump_header, dump_run, dump_step, load_parts, load_run
 from storage.tables import RUN, STEP, TRAJECTORY
 
@@ -47,18 +49,26 @@ _STEPS_KEPT: Final = (
 )
 _FINISH: Final = (
     update(TRAJECTORY)
-    .values({column.name: bindparam(f"new_{column.name}", type_=column.type) for column in TRAJECTORY.c})
+    .values(
+        {
+            column.name: bindparam(f"new_{column.name}", type_=column.type)
+            for column in TRAJECTORY.c
+            if column is not TRAJECTORY.c.owner
+        }
+    )
     .where(
         TRAJECTORY.c.id == bindparam("wanted"),
-        TRAJECTORY.c.state.not_in([state.value for state in FINAL]),
+        OWN,
+        TRAJECTORY.c.state == State.RUNNING.value,
         bindparam("steps") == _STEPS_KEPT,
     )
 )
-"""Ends a trajectory that has not ended, and of which this many steps are kept."""
+"""Ends a trajectory of the writer that has not ended, and of which this many steps are kept."""
 
 
 def begin(connection: Connection, run: Run, trajectories: Sequence[Trajectory]) -> None:
     """Keep a run and its trajectories, which are running from now on. Raises StoreConflict."""
+    check_counted(connection)
     _keep_run(connection, run)
     for trajectory in trajectories:
         if trajectory.run != run.id:
@@ -78,7 +88,7 @@ def finish(connection: Connection, whole: Trajectory) -> Trajectory:
     trajectory, aside = texts.all_aside(whole)
     texts.keep(connection, aside)
     row = {f"new_{name}": value for name, value in _row(trajectory, State.FINISHED).items()}
-    row |= {"wanted": trajectory.id, "steps": len(trajectory.steps)}
+    row |= {"wanted": trajectory.id, "steps": len(trajectory.steps), "writer": writer_of(connection)}
     if connection.execute(_FINISH, row).rowcount == 0:
         _explain_unfinished(connection, trajectory)
     else:
@@ -90,6 +100,8 @@ def _explain_unfinished(connection: Connection, trajectory: Trajectory) -> None:
     """Why a trajectory could not be finished, unless it is finished already."""
     now = existing_state(connection, trajectory.id)
     if now not in FINAL:
+        if now is State.INTERRUPTED or not belongs(connection, trajectory.id, writer_of(connection)):
+            raise refuse(trajectory.id)
         kept = steps_kept(connection, trajectory.id)
         raise StoreConflict(
             f"trajectory {trajectory.id} has {len(trajectory.steps)} steps, but {kept} are kept; keep them all first"
@@ -99,10 +111,13 @@ def _explain_unfinished(connection: Connection, trajectory: Trajectory) -> None:
 
 
 def reopen(connection: Connection, trajectory_id: str) -> None:
-    """An interrupted trajectory is running again. Raises StoreConflict for any other."""
+    """An interrupted trajectory is running again, driven by who writes. Raises StoreConflict for any other."""
     now = existing_state(connection, trajectory_id)
+    check_counted(connection)
     interrupted = (TRAJECTORY.c.id == trajectory_id) & (TRAJECTORY.c.state == State.INTERRUPTED.value)
-    if connection.execute(update(TRAJECTORY).where(interrupted).values(state=State.RUNNING.value)).rowcount == 0:
+    anew = {"state": State.RUNNING.value, "owner": writer_of(connection)}
+    connection.execute(delete(CANCEL_WISH).where(CANCEL_WISH.c.trajectory_id == trajectory_id))
+    if connection.execute(update(TRAJECTORY).where(interrupted).values(anew)).rowcount == 0:
         raise StoreConflict(f"trajectory {trajectory_id} is {now.value}; only an interrupted one can be resumed")
 
 
@@ -186,7 +201,8 @@ def _keep_run(connection: Connection, run: Run) -> None:
 def _insert(connection: Connection, whole: Trajectory, state: State) -> None:
     trajectory, aside = texts.all_aside(whole)
     texts.keep(connection, aside)
-    connection.execute(_ADD_TRAJECTORY, _row(trajectory, state))
+    owner = writer_of(connection) if state is State.RUNNING else None
+    connection.execute(_ADD_TRAJECTORY, _row(trajectory, state) | {"owner": owner})
     if trajectory.steps:
         connection.execute(insert(STEP), [_step_row(trajectory.id, step) for step in trajectory.steps])
     search_rows.add(connection, trajectory, ended=state in FINAL)

@@ -17,9 +17,12 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from storage.database import named, writing
-from storage.errors import StoreClosed, told_plainly
+from storage.errors import StoreClosed, StoreConflict, told_plainly
+from storage.opened_file import OpenedFile
+from storage.outage import Fate, Outage, Receipt, doubtful
 from storage.sqlite import driver, sync_commits
 from storage.steps import StepToKeep, keep_in_sqlite, keep_steps
+from storage.waiting import Waiting, settle_all
 
 T = TypeVar("T")
 MOST_AT_ONCE: Final = 1000
@@ -27,13 +30,12 @@ MOST_AT_ONCE: Final = 1000
 
 
 @dataclass(slots=True)
-class _Waiting:
-    """A write and the caller who waits for it."""
+class _Attempt:
+    """How far the commit of a batch came."""
 
-    work: StepToKeep | Callable[[Connection], Any]
-    future: asyncio.Future[Any]
-    loop: asyncio.AbstractEventLoop
-    result: Any = None
+    begun: bool = False
+    receipt: Receipt | None = None
+    """Of a transaction whose COMMIT was sent to a server."""
     error: Exception | None = None
 
 
@@ -44,13 +46,20 @@ class Writer:
         self._engine = writing(engine)
         self._place = named(engine)
         self._sqlite = engine.dialect.name == "sqlite"
-        self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Waiting | None] = queue.SimpleQueue()
         self._gate = threading.Lock()
         self._thread: threading.Thread | None = None
         self._connection: Connection | None = None
-        self._synced = True
-        """Whether commits of the held connection wait for the disk."""
+        self._synced: bool | None = None
+        """Whether commits of the held connection wait for the disk; `None` where another use of it may have said."""
+        self._outage = Outage(engine)
+        self._file = OpenedFile.of(engine)
         self._closed = False
+
+    @property
+    def alive(self) -> bool:
+        """Whether writes are taken and made."""
+        return not self._closed and (self._thread is None or self._thread.is_alive())
 
     async def do(self, work: Callable[[Connection], T]) -> T:
         """What `work` returns, once its transaction is committed; or raises what it raised, with nothing kept.
@@ -72,12 +81,13 @@ class Writer:
                 self._closed = True
                 self._queue.put(None)
             thread = self._thread
+        self._outage.hurry()
         if thread is not None:
             thread.join()
 
     def _put(self, work: StepToKeep | Callable[[Connection], Any]) -> asyncio.Future[Any]:
         loop = asyncio.get_running_loop()
-        waiting = _Waiting(work, loop.create_future(), loop)
+        waiting = Waiting(work, loop.create_future(), loop)
         with self._gate:
             if self._closed:
                 raise StoreClosed("the store is closed; nothing was kept")
@@ -94,12 +104,12 @@ class Writer:
             if batch:
                 if not self._kept_alone(batch):
                     self._commit(batch)
-                _settle_all(batch)
+                settle_all(batch)
         self._let_go()
 
-    def _drain(self) -> tuple[list[_Waiting], bool]:
+    def _drain(self) -> tuple[list[Waiting], bool]:
         """All that waits now, at least one; and whether there can be more."""
-        batch: list[_Waiting] = []
+        batch: list[Waiting] = []
         waiting = self._queue.get()
         try:
             while waiting is not None:
@@ -111,23 +121,48 @@ class Writer:
             return batch, True
         return batch, False
 
-    def _commit(self, batch: Sequence[_Waiting]) -> None:
-        """Commit the batch as one; if that fails, each write alone, so that only the one at fault fails."""
-        begun = False
+    def _commit(self, batch: Sequence[Waiting], *, likely: bool = False) -> None:
+        """Commit the batch as one; if that fails, each write alone, so that only the one at fault fails.
+
+        A server that is away is waited for, and the batch is made again unless it is known to be kept. `likely` where
+        it seems to be kept already.
+        """
+        attempt, fate, doubt = self._try(batch), Fate.REFUSED, False
+        first = [waiting.result for waiting in batch]
+        while attempt.error is not None:
+            fate = self._outage.fate(attempt.error, attempt.receipt)
+            doubt, likely = doubt or attempt.receipt is not None, likely or fate is Fate.LIKELY
+            if fate not in (Fate.LOST, Fate.LIKELY):
+                break
+            attempt = self._try(batch)
+        if attempt.error is None or fate is Fate.KEPT:
+            return
+        if attempt.begun and len(batch) > 1 and not self._outage.going_on:
+            for waiting in batch:
+                self._commit([waiting], likely=likely)
+            return
+        for waiting, result in zip(batch, first, strict=True):
+            if likely and isinstance(attempt.error, StoreConflict):
+                waiting.result = result
+            else:
+                waiting.error = doubtful(attempt.error) if doubt and self._outage.going_on else attempt.error
+
+    def _try(self, batch: Sequence[Waiting]) -> _Attempt:
+        attempt = _Attempt()
         try:
             alone = all(isinstance(waiting.work, StepToKeep) for waiting in batch)
             with told_plainly(self._place), self._held(synced=not alone) as connection, connection.begin():
-                begun = True
+                attempt.begun = True
                 _apply(connection, batch)
+                if not self._sqlite:
+                    attempt.receipt = Receipt.of(connection)
         except Exception as error:  # noqa: BLE001 - whatever it is belongs to the caller
-            if begun and len(batch) > 1:
-                for waiting in batch:
-                    self._commit([waiting])
-                return
-            for waiting in batch:
-                waiting.error = error
+            attempt.error = error
+            return attempt
+        self._outage.over()
+        return attempt
 
-    def _kept_alone(self, batch: Sequence[_Waiting]) -> bool:
+    def _kept_alone(self, batch: Sequence[Waiting]) -> bool:
         """Commit a step that waits alone past SQLAlchemy, which costs several times as much.
 
         False where that is not the case, or where the step was refused and `_commit` can tell why.
@@ -149,8 +184,10 @@ class Writer:
         Without `synced` a power cut, though no crash, may take it back until the next one that is synced.
         """
         if self._connection is None:
-            self._connection, self._synced = self._engine.connect(), True
+            self._connection, self._synced = self._engine.connect(), None
         try:
+            if self._file is not None:
+                self._file.check()
             if synced is not self._synced and self._sqlite:
                 sync_commits(self._connection, synced)
                 self._synced = synced
@@ -169,7 +206,7 @@ class Writer:
             self._connection = None
 
 
-def _apply(connection: Connection, batch: Sequence[_Waiting]) -> None:
+def _apply(connection: Connection, batch: Sequence[Waiting]) -> None:
     """Every write in the order in which they came; neighbouring steps as one statement."""
     for are_steps, neighbours in groupby(batch, key=lambda waiting: isinstance(waiting.work, StepToKeep)):
         if are_steps:
@@ -178,23 +215,3 @@ def _apply(connection: Connection, batch: Sequence[_Waiting]) -> None:
         for waiting in neighbours:
             if callable(waiting.work):
                 waiting.result = waiting.work(connection)
-
-
-def _settle_all(batch: Sequence[_Waiting]) -> None:
-    """Wake the callers, each loop once."""
-    for loop in {waiting.loop for waiting in batch}:
-        theirs = [waiting for waiting in batch if waiting.loop is loop]
-        try:
-            loop.call_soon_threadsafe(_settle, theirs)
-        except RuntimeError:  # The loop was closed while they waited; the writes are kept all the same.
-            continue
-
-
-def _settle(batch: Sequence[_Waiting]) -> None:
-    for waiting in batch:
-        if waiting.future.done():
-            continue
-        if waiting.error is not None:
-            waiting.future.set_exception(waiting.error)
-        else:
-            waiting.future.set_result(waiting.result)

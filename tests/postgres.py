@@ -3,9 +3,11 @@
 import importlib.util
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -45,6 +47,22 @@ class Server:
 
     def stop(self, mode: str = "immediate") -> None:
         self._run("pg_ctl", "-m", mode, "-w", "stop")
+
+    def kill(self) -> None:
+        """`kill -9` of the process that all others belong to; they end by themselves, a little later."""
+        first = (self.folder / "data" / "postmaster.pid").read_text().splitlines()[0]
+        os.kill(int(first), signal.SIGKILL)
+
+    def start_again(self, late_s: float = 60.0) -> None:
+        """Start after a kill, as soon as the last process of the killed server is gone."""
+        late = time.monotonic() + late_s
+        while True:
+            try:
+                return self.start()
+            except RuntimeError:
+                if time.monotonic() > late:
+                    raise
+                time.sleep(0.2)
 
     def make(self) -> None:
         """The cluster's files."""

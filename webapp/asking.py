@@ -8,6 +8,7 @@ from orchestrator.alternatives import Run, alternatives, check_query, check_text
 from orchestrator.pool import TOOL_OF, UnknownAlias
 from orchestrator.preference import PRESETS, PreferenceVector, preset
 from orchestrator.trajectory import Limits, Trajectory
+from storage.spending.rules import LOCAL
 
 MOST_ALTERNATIVES = 12
 LONGEST_REFERENCE = 5_000
@@ -28,6 +29,10 @@ class Asking:
     policy: str | None = None
     """SPEC; `None`: the policy this process was started with."""
     one_after_another: bool = False
+    payer: str = LOCAL.user
+    """Name of the account that pays."""
+    study: str | None = None
+    """Id of the study that it is run for, and that pays, too."""
 
     def __post_init__(self) -> None:
         check_query(self.query)

@@ -14,7 +14,8 @@ from prefs.reward import Reward, rewards
 from storage.errors import StoreConflict
 from storage.store import Store
 from webapp.live_run import RunSnapshot
-from webapp.runs import NotFound, Runs
+from webapp.live_runs import NotFound
+from webapp.runs import Runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +64,7 @@ class Ballots:
             newest = self._store.ballot_of(run_id)
             if newest is not None and {a.trajectory for a in newest.alternatives} == ids:
                 return newest
-            made = _new_ballot(snapshot)
-            await self._store.keep_ballot(made)
-            return made
+            return await self._store.keep_ballot_of_run(_new_ballot(snapshot))
 
     async def rank(
         self, ballot_id: str, opinion: Opinion, *, version: str | None = None, idempotency_key: str | None = None

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from orchestrator.bill import Heard
-from orchestrator.progress import Stop
+from orchestrator.progress import Progress, Stop
 from orchestrator.run import Routed, events
 from orchestrator.trajectory import Outcome, Step, StopReason, ToolCall, Trajectory
 from storage.errors import StoreError
@@ -47,7 +47,11 @@ class Driver:
             await _despite_cancel(self.finish(live, part, stop, outcome))
         except Exception as failure:
             logger.exception("trajectory %s of run %s cannot go on", part.trajectory.id, live.run.id)
-            _give_up(live, part, failure)
+            give_up(live, part, failure)
+        except asyncio.CancelledError:
+            if part.disowned and part.state is State.RUNNING:
+                give_up(live, part, Disowned())
+            raise
 
     async def finish(self, live: LiveRun, part: LiveTrajectory, stop: Stop, outcome: Outcome) -> None:
         """Keep the end of a trajectory."""
@@ -59,7 +63,7 @@ class Driver:
         self._metrics.trajectory_ended(kept)
         logger.info("trajectory ended", extra=_told(kept))
         live.ring()
-        if live.snapshot.ended:
+        if not live.driven:
             await self._when_ended(live)
 
     async def _until_stop(
@@ -73,11 +77,12 @@ class Driver:
         try:
             if after:
                 await asyncio.wait(after)
+            self._leave_if_closing()
             return await self._steps(live, part, workshop, forced)
         except asyncio.CancelledError:
-            if self.closing:
+            if self.closing or part.disowned:
                 raise
-            return Stop(StopReason.CANCELLED, "stopped by hand")
+            return Stop(StopReason.CANCELLED, part.stopped_for)
 
     async def _steps(self, live: LiveRun, part: LiveTrajectory, workshop: Workshop, forced: ToolCall | None) -> Stop:
         def hear(heard: Heard) -> None:
@@ -93,7 +98,15 @@ class Driver:
                 live.ring()
             else:
                 await _despite_cancel(self._keep(live, part, event))
+                if self.closing and (stop := Progress.behind(part.trajectory).end()) is not None:
+                    return stop
+                self._leave_if_closing()
         raise AssertionError("the loop ends with a Stop")
+
+    def _leave_if_closing(self) -> None:
+        """The step is kept; what comes next is for those who resume it."""
+        if self.closing:
+            raise asyncio.CancelledError
 
     async def _keep(self, live: LiveRun, part: LiveTrajectory, step: Step) -> None:
         part.take(await self._store.keep_step(part.trajectory.id, step))
@@ -105,12 +118,22 @@ class Driver:
         try:
             return await workshop.judge.judge(trajectory.query, stop.answer, trajectory.reference)
         except asyncio.CancelledError:
-            if self.closing:
+            if self.closing or part.disowned:
                 raise
             return Outcome(reason=JUDGING_STOPPED)
 
 
-def _give_up(live: LiveRun, part: LiveTrajectory, failure: Exception) -> None:
+class Disowned(StoreError):
+    """This process was silent for too long, so that others may go on with what it drove."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this server could not reach its database for too long, so it let go of what it ran; resume it when it is "
+            "back"
+        )
+
+
+def give_up(live: LiveRun, part: LiveTrajectory, failure: Exception) -> None:
     """Nothing more can be kept: what was acknowledged stays, and the trajectory waits to be resumed."""
     part.state, part.at_work, part.task = State.INTERRUPTED, None, None
     known = isinstance(failure, StoreError)

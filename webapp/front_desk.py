@@ -10,6 +10,7 @@ from orchestrator.trajectory import ToolCall
 from prefs.ballot import Ballot
 from prefs.ranking import Ranking
 from storage.history import RunSummary
+from storage.spending.rules import LOCAL, Payer
 from storage.trajectories import State
 from webapp.asking import Asking
 from webapp.ballots import Opinion
@@ -68,13 +69,13 @@ class FrontDesk:
         """Stop one trajectory, or all of the run."""
         await self._services.runs.cancel(run_id, trajectory_id)
 
-    async def resume(self, trajectory_id: str) -> str:
+    async def resume(self, trajectory_id: str, payer: str = LOCAL.user) -> str:
         """Go on with an interrupted trajectory; gives the id of its run."""
-        return (await self._services.runs.resume(trajectory_id)).run.id
+        return (await self._services.runs.resume(trajectory_id, Payer(payer))).run.id
 
-    async def fork(self, trajectory_id: str, step: int, call: ToolCall) -> str:
+    async def fork(self, trajectory_id: str, step: int, call: ToolCall, payer: str = LOCAL.user) -> str:
         """Add an alternative; gives the id of its run."""
-        live, _ = await self._services.runs.fork(trajectory_id, step, call)
+        live, _ = await self._services.runs.fork(trajectory_id, step, call, Payer(payer))
         return live.run.id
 
     async def history(self, search: str) -> Sequence[PastRun]:
@@ -90,9 +91,9 @@ class FrontDesk:
         """The ballot of that id."""
         return self._services.ballots.ballot(ballot_id)
 
-    async def submit_ranking(self, placement: Placement, reason: str | None) -> Ranking:
+    async def submit_ranking(self, placement: Placement, reason: str | None, annotator: str) -> Ranking:
         """Keep a ranking."""
-        opinion = Opinion(placement.groups, placement.unranked, placement.acceptable, reason or None)
+        opinion = Opinion(placement.groups, placement.unranked, placement.acceptable, reason or None, annotator)
         return await self._services.ballots.rank(
             placement.ballot, opinion, version=placement.version or None, idempotency_key=placement.key or None
         )
@@ -101,9 +102,10 @@ class FrontDesk:
         """P as all rankings reveal it."""
         return await self._services.revealed.standing()
 
-    async def rankings_of(self, ballot_id: str) -> Sequence[Ranking]:
-        """Rankings of the ballot, oldest first."""
-        return self._services.store.rankings_of(ballot_id)
+    async def rankings_of(self, ballot_id: str, annotator: str | None = None) -> Sequence[Ranking]:
+        """Rankings of the ballot, oldest first; of one person, or of all."""
+        found = self._services.store.rankings_of(ballot_id)
+        return [one for one in found if annotator in (None, one.annotator)]
 
     async def rewards(self, run_id: str) -> Mapping[str, Rewarded]:
         """Trajectory id to R(τ)."""

@@ -1,12 +1,12 @@
 """Files of one JSON record per line, in and out. A bad line is named by its number, and nothing of its file is kept."""
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from orchestrator.bounded_json import bounded
 from orchestrator.trajectory import Trajectory
 from prefs.training_files.hle_trace import read_trace, read_traces
 from prefs.training_files.reading import BadRow
@@ -27,7 +27,7 @@ class BadLine(ValueError):
 
 def read_trajectories(path: Path) -> Iterator[Trajectory]:
     """The trajectory records of a file, in order; raises BadLine."""
-    for number, record in _records(path):
+    for number, record in records(path):
         try:
             if not isinstance(record, dict):
                 raise ValueError(f"a trajectory record is a JSON object, not {type(record).__name__}")
@@ -71,11 +71,20 @@ def _traces(path: Path) -> Iterator[Trajectory]:
     written_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     with path.open("rb") as file:
         whole_first_line = file.readline(LONGEST_LINE).strip().endswith(b"}")
-    if not whole_first_line:
+    if whole_first_line:
+        yield from read_traces(_lines(path), written_at)
+    elif path.stat().st_size > LONGEST_LINE:
+        raise ValueError(f"{path} has more than {LONGEST_LINE:,} bytes, which are the most of one trace")
+    else:
         yield read_trace(path.read_text(encoding="utf-8-sig"), written_at)
-        return
-    with path.open(encoding="utf-8-sig") as lines:
-        yield from read_traces(lines, written_at)
+
+
+def _lines(path: Path) -> Iterator[str]:
+    with path.open("rb") as file:
+        for number, line in enumerate(iter(lambda: file.readline(LONGEST_LINE + 1), b""), 1):
+            if len(line) > LONGEST_LINE:
+                raise BadLine(path, number, f"longer than {LONGEST_LINE:,} bytes")
+            yield line.decode("utf-8-sig" if number == 1 else "utf-8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +106,7 @@ class RankingFile:
 
     def __iter__(self) -> Iterator[Ranked]:
         """The rankings with their ballots, in order; `place` is the line, or the row of Parquet. Raises BadLine."""
-        found = _rows(self.path) if _is_parquet(self.path) else _records(self.path)
+        found = _rows(self.path) if _is_parquet(self.path) else records(self.path)
         for number, record in found:
             try:
                 if not isinstance(record, dict):
@@ -110,7 +119,7 @@ class RankingFile:
 
 def read_queries(path: Path) -> Iterator[SavedQuery]:
     """Queries: each line a JSON string, or an object with `query` and perhaps `reference`; raises BadLine."""
-    for number, record in _records(path):
+    for number, record in records(path):
         try:
             yield _query(record)
         except ValueError as error:
@@ -131,7 +140,8 @@ def _query(record: Any) -> SavedQuery:
     return SavedQuery(record["query"], reference)
 
 
-def _records(path: Path) -> Iterator[tuple[int, Any]]:
+def records(path: Path) -> Iterator[tuple[int, Any]]:
+    """The JSON values of a file with the numbers of their lines; raises BadLine."""
     with path.open("rb") as file:
         for number, line in enumerate(iter(lambda: file.readline(LONGEST_LINE + 1), b""), 1):
             if len(line) > LONGEST_LINE:
@@ -139,7 +149,7 @@ def _records(path: Path) -> Iterator[tuple[int, Any]]:
             if not line.strip():
                 continue
             try:
-                yield number, json.loads(line)
+                yield number, bounded(line)
             except (ValueError, RecursionError) as error:
                 raise BadLine(path, number, f"not JSON: {error}") from error
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from orchestrator.alternatives import Run
 from orchestrator.bill import Heard
@@ -37,6 +38,10 @@ class RunSnapshot:
     """What went wrong with the run as a whole, such as a full disk."""
     writing: Mapping[str, tuple[Writing, ...]] = field(default_factory=dict)
     """Trajectory id to what is being written of its next step: the orchestrator's words first."""
+    where: Mapping[str, str] = field(default_factory=dict)
+    """Trajectory id to the process that drives it, such as `web-2:4711`, where that is not this one."""
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    """Id of an interrupted trajectory to why, where that is known."""
 
     @property
     def ended(self) -> bool:
@@ -57,6 +62,14 @@ class LiveTrajectory:
     state: State = State.RUNNING
     at_work: AtWork | None = None
     task: asyncio.Task[None] | None = None
+    stopped_for: str = "stopped by hand"
+    """Why it was cancelled, once it is."""
+    where: str | None = None
+    """The process that drives it, where that is not this one."""
+    reason: str | None = None
+    """Why it is interrupted, where that is known."""
+    disowned: bool = False
+    """This process must not drive it any more: what is cancelled now is neither judged nor kept as stopped."""
     _ear: Ear = field(default_factory=Ear)
     _heard_from: asyncio.Task[None] | None = None
     """The task whose models the ear has heard. What an earlier one left unfinished is not shown again."""
@@ -77,6 +90,12 @@ class LiveTrajectory:
     def route(self, routed: Routed) -> None:
         """Its next call begins."""
         self.at_work = AtWork(routed, datetime.now(UTC))
+
+    def keep_to(self, usd: Decimal | None) -> None:
+        """It may spend that much in all; `None` leaves its limits as they are."""
+        if usd is not None:
+            limits = replace(self.trajectory.limits, usd=usd)
+            self.trajectory = replace(self.trajectory, limits=limits)
 
     def take(self, step: Step) -> None:
         """A step has been kept; give it as the store did, so that this and the stored one are equal."""
@@ -101,6 +120,11 @@ class LiveRun:
         self._changed.set()
         self._changed = asyncio.Event()
 
+    @property
+    def driven(self) -> bool:
+        """Whether this process drives any of it."""
+        return any(part.task is not None for part in self.parts.values())
+
     async def changed(self, since: int) -> None:
         """Return once the version is no longer `since`."""
         while self.version == since:
@@ -116,4 +140,6 @@ class LiveRun:
             {id: part.at_work for id, part in self.parts.items() if part.at_work is not None},
             self.problem,
             {id: writing for id, part in self.parts.items() if (writing := part.writing)},
+            {id: part.where for id, part in self.parts.items() if part.where is not None},
+            {id: part.reason for id, part in self.parts.items() if part.reason is not None},
         )

@@ -10,6 +10,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from webapp.audience.limits import household
+from webapp.connection import allow_files
 from webapp.phone_app import create_phone_app
 from webapp.services import Services
 
@@ -21,8 +22,6 @@ KEEP_ALIVE_S: Final = 5
 LONGEST_S: Final = 30.0
 """Seconds after which a connection is let go when its request has ended; one that never ends is cut soon after."""
 CUT_S: Final = 10.0
-FILES: Final = 4_096
-"""Files and connections that the process asks to be allowed; some systems allow 256, too few for a room."""
 
 
 @contextlib.asynccontextmanager
@@ -31,7 +30,7 @@ async def phones_served(services: Services, listener: socket.socket | None) -> A
     if listener is None:
         yield
         return
-    _allow_files()
+    allow_files()
     config = uvicorn.Config(
         create_phone_app(services),
         log_level="warning",
@@ -85,13 +84,3 @@ class _Connection(H11Protocol):
     def _let_go(self) -> None:
         self._ends = self.loop.call_later(CUT_S, self.transport.abort)
         self.shutdown()
-
-
-def _allow_files() -> None:
-    with contextlib.suppress(ImportError, ValueError, OSError):
-        import resource  # noqa: PLC0415 - not on every system
-
-        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        most = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
-        if soft != resource.RLIM_INFINITY and soft < most:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))

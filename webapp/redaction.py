@@ -1,5 +1,6 @@
 """Secrets and addresses struck out of what leaves the house: shared files, leave-behinds, what is shown on a stage."""
 
+import json
 import re
 from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import Enum
@@ -8,6 +9,7 @@ from typing import Any, Final, Generic, Self, TypeVar
 
 from orchestrator.model_call import ModelCall
 from orchestrator.trajectory import Fork, ToolCall, Trajectory
+from webapp.unescaped import Unescaped
 
 T = TypeVar("T")
 
@@ -17,7 +19,7 @@ _NAMES: Final = (
 )
 _BUILT_IN: Final = (
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
-    r"\b(?:sk|pk|rk)-[A-Za-z0-9_/+=-]{8,}",
+    r"(?<![A-Za-z])(?:sk|pk|rk)-[A-Za-z0-9_/+=-]{8,}",
     r"\bhf_[A-Za-z0-9]{8,}",
     r"\b(?:gh[pousr]_|github_pat_|glpat-)[A-Za-z0-9_-]{8,}",
     r"\bxox[abeoprs]-[A-Za-z0-9-]{8,}",
@@ -30,6 +32,13 @@ _BUILT_IN: Final = (
     # The local part is bounded, so that a long word without an @ is read once and not once for each of its letters.
     r"(?<![\w.+%-])[\w.+%-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+",
 )
+_MOST_BYTES: Final = 1 << 20
+_MOST_CHARACTERS: Final = 10_000
+"""Of a file of patterns, and of one of them: compiling takes hundreds of times its length in memory."""
+_MOST_LOOKS: Final = 8
+"""Escapes within escapes are read as often as this, and so is what a secret stood beside."""
+_SECRET_NAME: Final = re.compile(rf"(?i)(?:\w+[_-])?{_NAMES}")
+_SECRET_VALUE: Final = re.compile(r"(?=\S*\d)\S{6,}")
 _NAMED: Final = (
     rf"(?i)(\b(?:\w+[_-])?{_NAMES}[\"']?\s*=\s*[\"']?)(?!\[redacted\])[^\s\"'&,;<>{{}}]{{3,}}",
     rf"(?i)(\b(?:\w+[_-])?{_NAMES}[\"']?\s*:\s*[\"']?)(?=[^\s\"',;]*\d)[^\s\"'&,;<>{{}}]{{6,}}",
@@ -77,6 +86,8 @@ class Redaction:
         if path is None:
             return cls()
         try:
+            if path.stat().st_size > _MOST_BYTES:
+                raise RedactionError(f"PODIUM_REDACT: {path} has more than {_MOST_BYTES:,} bytes; shorten it")
             lines = path.read_text("utf-8").splitlines()
         except (OSError, UnicodeDecodeError) as error:
             raise RedactionError(f"PODIUM_REDACT: the patterns in {path} cannot be read ({error})") from error
@@ -84,7 +95,24 @@ class Redaction:
         return cls(tuple(_compiled(path, number, line) for number, line in said if line and not line.startswith("#")))
 
     def text(self, text: str) -> Redacted[str]:
-        """The text with `[redacted]` in place of each secret."""
+        """The text with `[redacted]` in place of each secret, and of what is bare once another is struck out."""
+        text, places = self._once(text)
+        for _ in range(_MOST_LOOKS):
+            looked = [self._again(part, plain=places > 0) for part in text.split(REDACTED)]
+            found = sum(one.places for one in looked)
+            text, places = REDACTED.join(one.value for one in looked), places + found
+            if not found:
+                break
+        return Redacted(text, places)
+
+    def _again(self, part: str, *, plain: bool) -> Redacted[str]:
+        """A piece between places that are struck out already: nobody's pattern may strike these out again."""
+        text, found = self._below_escapes(part)
+        if plain and not found:
+            text, found = self._once(part)
+        return Redacted(text, found)
+
+    def _once(self, text: str) -> tuple[str, int]:
         places = 0
         for pattern in (*_PATTERNS, *self.own):
             text, found = pattern.subn(REDACTED, text)
@@ -92,7 +120,47 @@ class Redaction:
         for pattern in _NAMED_PATTERNS:
             text, found = pattern.subn(_after_name, text)
             places += found
-        return Redacted(text, places)
+        return text, places
+
+    def _below_escapes(self, text: str) -> tuple[str, int]:
+        """The same for what is a secret only once escapes are read, such as `ada\\u0040example.org`."""
+        view = Unescaped.of(text)
+        if view is None:
+            return text, 0
+        spans = [found.span() for pattern in (*_PATTERNS, *self.own) for found in pattern.finditer(view.text)]
+        spans += [(found.end(1), found.end()) for pattern in _NAMED_PATTERNS for found in pattern.finditer(view.text)]
+        places = 0
+        last = len(text)
+        for begin, end in sorted((view.place(*span) for span in spans if span[0] < span[1]), reverse=True):
+            if end <= last:
+                text, last, places = text[:begin] + REDACTED + text[end:], begin, places + 1
+        return text, places
+
+    def json(self, value: Any, name: str = "") -> Redacted[Any]:
+        """A JSON value with every text in it redacted, names of fields too; `name` is that of the value's own field."""
+        if isinstance(value, str):
+            secret = _SECRET_NAME.fullmatch(name) and _SECRET_VALUE.fullmatch(value) and value != REDACTED
+            return Redacted(REDACTED, 1) if secret else self.text(value)
+        if isinstance(value, list):
+            items = [self.json(item, name) for item in value]
+            return Redacted([item.value for item in items], sum(item.places for item in items))
+        if not isinstance(value, dict):
+            return Redacted(value, 0)
+        names = {key: self.text(key) for key in value}
+        parts = {key: self.json(part, key) for key, part in value.items()}
+        places = sum(part.places for part in (*names.values(), *parts.values()))
+        return Redacted({names[key].value: part.value for key, part in parts.items()}, places)
+
+    def written(self, text: str) -> Redacted[str]:
+        """A text that is perhaps JSON, and stays JSON then."""
+        try:
+            value = json.loads(text) if text.lstrip()[:1] in ("{", "[") else None
+        except (ValueError, RecursionError):
+            value = None
+        if value is None:
+            return self.text(text)
+        found = self.json(value)
+        return Redacted(json.dumps(found.value) if found.places else text, found.places)
 
     def trajectory(self, trajectory: Trajectory) -> Redacted[Trajectory]:
         """The trajectory without prompts and raw replies, its other texts redacted.
@@ -131,9 +199,13 @@ def _bare(call: ModelCall) -> ModelCall:
 def _compiled(path: Path, number: int, line: str) -> re.Pattern[str]:
     where = f"{path}, line {number}"
     try:
+        if len(line) > _MOST_CHARACTERS:
+            raise RedactionError(f"{where}: more than {_MOST_CHARACTERS:,} characters; make several lines of it")
         pattern = re.compile(line)
-    except re.error as error:
+    except (re.error, OverflowError) as error:
         raise RedactionError(f"{where}: {line!r} is no regular expression ({error}); correct the line") from error
+    except RecursionError as error:
+        raise RedactionError(f"{where}: groups within groups are too deep; correct the line") from error
     if pattern.search(""):
         raise RedactionError(f"{where}: {line!r} matches nothing at all everywhere; ask for at least one character")
     return pattern

@@ -1,17 +1,27 @@
 """P as the rankings of this database reveal it, kept up to date ranking by ranking."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Final
 
 from orchestrator.preference import PreferenceVector
 from prefs.features import weights
 from prefs.fit.live import LiveFit
 from prefs.fit.result import Estimate, ScaledFit
 from prefs.ranking import Ranking
+from storage.errors import StoreError
 from storage.store import Store
 from webapp.learned import stated_aliases
+
+logger = logging.getLogger(__name__)
+
+RESTS: Final = 9.0
+"""Between two updates lies so many times what the first of them took, so that they take a tenth of the time at most."""
+LONGEST_REST_S: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +60,8 @@ class Revealed:
         self._store = store
         self._lock = asyncio.Lock()
         self._heard: list[Ranking] = []
-        self._tasks: set[asyncio.Task[Standing]] = set()
+        self._taking_in: asyncio.Task[None] | None = None
+        self._closing = asyncio.Event()
         self._live: LiveFit | None = None
         self._stated: dict[str, PreferenceVector | None] = {}
         """What was stated where these rankings were given, by id."""
@@ -61,9 +72,8 @@ class Revealed:
     def hear(self, ranking: Ranking) -> None:
         """Take in a ranking that was just kept, soon and beside whatever else is done."""
         self._heard.append(ranking)
-        task = asyncio.get_running_loop().create_task(self.standing())
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        if self._taking_in is None or self._taking_in.done():
+            self._taking_in = asyncio.get_running_loop().create_task(self._take_in())
 
     async def standing(self) -> Standing:
         """As of now, with every ranking that was kept before."""
@@ -72,21 +82,51 @@ class Revealed:
 
     async def aclose(self) -> None:
         """Wait for what is being taken in."""
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._closing.set()
+        if self._taking_in is not None:
+            await asyncio.wait([self._taking_in])
+
+    async def _take_in(self) -> None:
+        """What is heard, all of it at once, with rests between: so that it costs little however many rank."""
+        while self._heard and not self._closing.is_set():
+            begun = time.perf_counter()
+            async with self._lock:
+                try:
+                    await asyncio.to_thread(self._follow)
+                except StoreError as error:
+                    logger.warning("rankings could not be taken in; the next look reads them: %s", error)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._closing.wait(), min(RESTS * (time.perf_counter() - begun), LONGEST_REST_S))
 
     def _standing(self) -> Standing:
-        heard, self._heard = self._heard, []
-        # One that was sent twice at once is heard twice.
-        new = list({ranking.id: ranking for ranking in heard if ranking.id not in self._stated}.values())
+        """Reads all where others were added beside what was heard."""
+        new = self._new()
         live, kept = self._live, self._store.count_rankings()
         if live is None or kept != self._known + len(new) or not self._followed(live, new):
             live = self._read()
         return self._told(live)
 
+    def _follow(self) -> None:
+        """The same, but for what others were adding at this moment: that is heard next, or read when somebody looks."""
+        new = self._new()
+        live, kept = self._live, self._store.count_rankings()
+        if live is None or kept < self._known + len(new) or not self._followed(live, new):
+            self._read()
+
+    def _new(self) -> list[Ranking]:
+        """What was heard since and is not taken in; one that was sent twice at once is heard twice."""
+        heard, self._heard = self._heard, []
+        return list({ranking.id: ranking for ranking in heard if ranking.id not in self._stated}.values())
+
     def _followed(self, live: LiveFit, new: Sequence[Ranking]) -> bool:
-        """Whether the rankings could be added one by one: none asks for an alias that has no weight in the fit."""
+        """Whether the rankings could be added one by one.
+
+        None may ask for an alias that has no weight in the fit, or correct a ranking that is not in it.
+        """
         judgements = [self._store.judgement_of(ranking) for ranking in new]
         if not set(stated_aliases(judgements)) <= set(live.choices.names):
+            return False
+        if not {ranking.supersedes for ranking in new} - {None} <= {*self._stated, *(ranking.id for ranking in new)}:
             return False
         for ranking, judgement in zip(new, judgements, strict=True):
             begun = time.perf_counter()

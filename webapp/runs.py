@@ -11,22 +11,19 @@ from orchestrator.pool import TOOL_OF, TOOLS, UnknownAlias
 from orchestrator.progress import Progress, Stop
 from orchestrator.run import forked
 from orchestrator.trajectory import Outcome, StopReason, ToolCall, Trajectory
-from storage.errors import StoreError
+from storage.errors import StoreClosed, StoreError
+from storage.spending.rules import LOCAL, Payer
 from storage.store import Store
 from storage.trajectories import State
 from webapp.driver import JUDGING_STOPPED, Driver
 from webapp.live_run import LiveRun, LiveTrajectory, RunSnapshot
+from webapp.live_runs import COALESCE_S, LiveRuns, NotFound
+from webapp.operations.membership import watch_membership
 from webapp.operations.metrics import Metrics
+from webapp.spending import paying, refusals
 from webapp.workshop import Workshop
 
 logger = logging.getLogger(__name__)
-
-COALESCE_S = 0.2
-"""Followers get at most one snapshot in this time."""
-
-
-class NotFound(LookupError):
-    """There is no run or trajectory of that id."""
 
 
 class Runs:
@@ -35,34 +32,39 @@ class Runs:
     def __init__(self, store: Store, workshop: Callable[[], Workshop], metrics: Metrics) -> None:
         self._store = store
         self._workshop = workshop
+        self._metrics = metrics
         self._driver = Driver(store, metrics, self._ended)
-        self._live: dict[str, LiveRun] = {}
-        self._dismissed = False
+        self._live = LiveRuns(store)
         self._when_ended: Callable[[str], Awaitable[object]] | None = None
+        watch_membership(metrics, store.membership)
         metrics.watch("podium_trajectories_running", "Trajectories that run in this process", lambda: self.going)
 
     @property
     def going(self) -> int:
         """Trajectories that run right now."""
-        return sum(part.task is not None for live in list(self._live.values()) for part in list(live.parts.values()))
+        return sum(1 for _ in self._live.driven())
 
     def when_ended(self, do: Callable[[str], Awaitable[object]]) -> None:
         """Have this done with the id of each run that ends."""
         self._when_ended = do
 
-    async def start(self, run: Run, trajectories: Sequence[Trajectory]) -> LiveRun:
-        """Keep a new run and set its trajectories going; it is kept before this returns."""
+    async def start(self, run: Run, trajectories: Sequence[Trajectory], payer: Payer = LOCAL) -> LiveRun:
+        """Keep a new run and set its trajectories going; it is kept, and its dollars are reserved, before this returns.
+
+        Raises Overspent and RunsStopped.
+        """
         workshop = self._workshop()
         for trajectory in trajectories:
             workshop.policy_of(trajectory.policy)
-        await self._store.begin(run, trajectories)
-        live = LiveRun(run, {t.id: LiveTrajectory(t) for t in trajectories})
-        self._live[run.id] = live
+        kept = await self._begin(run, trajectories, payer, workshop)
+        live = self._live.show(LiveRun(run, {t.id: LiveTrajectory(t) for t in kept}))
         logger.info("run begun", extra={"run": run.id, "trajectories": len(trajectories), "pool": workshop.pool.name})
         self._set_going(live, list(live.parts.values()), workshop)
         return live
 
-    async def fork(self, trajectory_id: str, step: int, call: ToolCall) -> tuple[LiveRun, Trajectory]:
+    async def fork(
+        self, trajectory_id: str, step: int, call: ToolCall, payer: Payer = LOCAL
+    ) -> tuple[LiveRun, Trajectory]:
         """Add an alternative to the run: the same steps before `step`, then `call` instead.
 
         Raises ValueError where there is no such step or alias, or the policy is not in use here.
@@ -72,34 +74,48 @@ class Runs:
         origin, workshop = self.trajectory(trajectory_id), self._workshop()
         workshop.policy_of(origin.policy)
         child = forked(origin, step, new_id(), datetime.now(UTC))
-        live = self._loaded(origin)
-        await self._store.begin(live.run, [child])
-        live = self._shown(live)
+        live = self._live.of(origin)
+        (child,) = await self._begin(live.run, [child], payer, workshop)
+        live = self._live.show(live)
         part = LiveTrajectory(child)
         live.parts[child.id] = part
         self._set_going(live, [part], workshop, call)
         live.ring()
         return live, child
 
-    async def resume(self, trajectory_id: str) -> LiveRun:
+    async def resume(self, trajectory_id: str, payer: Payer = LOCAL) -> LiveRun:
         """Go on behind the last kept step of an interrupted trajectory; nothing happens to any other.
 
         Raises ValueError where its policy is not in use here, and nothing has happened then, either.
         """
-        live, workshop = self._loaded(self.trajectory(trajectory_id)), self._workshop()
+        live, workshop = self._live.of(self.trajectory(trajectory_id)), self._workshop()
         if live.parts[trajectory_id].state is State.INTERRUPTED:
-            workshop.policy_of(live.parts[trajectory_id].trajectory.policy)
-            await self._store.reopen(trajectory_id)
-            live = self._shown(live)
-            part = live.parts[trajectory_id]
-            part.state, live.problem = State.RUNNING, None
+            spec = live.parts[trajectory_id].trajectory.policy
+            workshop.policy_of(spec)
+            self._refuse_when_leaving()
+            with refusals(self._metrics):
+                usd = await self._store.reopen(trajectory_id, paying(payer, workshop.pool, [spec]))
+            live = self._live.show(live)
+            part = live.parts[trajectory_id] = LiveTrajectory(self.trajectory(trajectory_id))
+            part.keep_to(usd)
+            live.problem = None
             self._set_going(live, [part], workshop)
             live.ring()
         return live
 
+    async def stop_all(self, why: str) -> None:
+        """End every trajectory that runs in this process, and keep that reason; those that are interrupted stay so."""
+        running = list(self._live.driven())
+        for part in running:
+            part.stopped_for = why
+        await asyncio.gather(*(self.cancel(part.trajectory.run or "", part.trajectory.id) for part in running))
+
     async def cancel(self, run_id: str, trajectory_id: str | None = None) -> RunSnapshot:
-        """End one trajectory or all of a run, interrupted ones too; returns when they have ended."""
-        live = self._live.get(run_id) or self._kept(run_id)
+        """End one trajectory or all of a run, interrupted ones too; returns when they have ended.
+
+        Raises OwnerSilent where another process drives one and does not answer.
+        """
+        live = self._live.find(run_id)
         if trajectory_id is not None and trajectory_id not in live.parts:
             raise NotFound(f"run {run_id} has no trajectory {trajectory_id}")
         parts = [part for id, part in live.parts.items() if trajectory_id in (None, id)]
@@ -108,6 +124,8 @@ class Runs:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
+        if others := [part.trajectory.id for part in parts if part.where is not None]:
+            await self._live.elsewhere.cancel(live, others)
         for part in parts:
             await self._end(live, part)
         return live.snapshot
@@ -118,7 +136,7 @@ class Runs:
             await self._store.reopen(part.trajectory.id)
             detail = "ended by hand after an interruption"
         elif part.state is State.RUNNING and part.task is not None and part.task.cancelled():
-            detail = "stopped by hand"  # before its task had begun
+            detail = part.stopped_for  # before its task had begun
         else:
             return
         stop = Progress.behind(part.trajectory).end() or Stop(StopReason.CANCELLED, detail)
@@ -126,24 +144,29 @@ class Runs:
         outcome = found.outcome if found.decisive else Outcome(reason=JUDGING_STOPPED)
         await self._driver.finish(live, part, stop, outcome)
 
-    async def follow(self, run_id: str, every_s: float = COALESCE_S) -> AsyncIterator[RunSnapshot]:
+    def stop(self, trajectory_id: str) -> None:
+        """Have a trajectory end as stopped by hand, if it is driven here; does not wait for that."""
+        for part in self._live.driven():
+            if part.trajectory.id == trajectory_id and part.task is not None:
+                part.task.cancel()
+
+    async def disown(self) -> None:
+        """Let go of all that runs here, without a word to the database: others may go on with it."""
+
+        def disown(part: LiveTrajectory) -> None:
+            part.disowned = True
+
+        for part in await self._live.let_go(disown):
+            part.state, part.task = State.INTERRUPTED if part.state is State.RUNNING else part.state, None
+        self._live.forget()
+
+    def follow(self, run_id: str, every_s: float = COALESCE_S) -> AsyncIterator[RunSnapshot]:
         """Snapshots of the run: one at once, one after each change (at most each `every_s`), the last when it ended."""
-        live = self._live.get(run_id)
-        if live is None:
-            yield self.snapshot(run_id)
-            return
-        while True:
-            version, snapshot = live.version, live.snapshot
-            yield snapshot
-            if snapshot.ended or self._dismissed:
-                return
-            await live.changed(version)
-            await asyncio.sleep(every_s)
+        return self._live.follow(run_id, every_s)
 
     def snapshot(self, run_id: str) -> RunSnapshot:
         """The run as it is now, or as it was kept; raises NotFound."""
-        live = self._live.get(run_id)
-        return live.snapshot if live is not None else self._kept(run_id).snapshot
+        return self._live.find(run_id).snapshot
 
     def trajectory(self, trajectory_id: str) -> Trajectory:
         """A trajectory as kept so far; raises NotFound."""
@@ -160,38 +183,30 @@ class Runs:
 
     def dismiss(self) -> None:
         """End every stream of snapshots, because the server is about to stop. Runs go on until `close`."""
-        self._dismissed = True
-        for live in self._live.values():
-            live.ring()
+        self._live.dismiss()
+
+    def leave(self) -> set[asyncio.Task[None]]:
+        """Start nothing more, and let each trajectory end behind its step; gives the tasks that still go on."""
+        self._driver.closing = True
+        return {part.task for part in self._live.driven() if part.task is not None}
 
     async def close(self) -> None:
-        """Let go of everything that runs. It stays kept as running, so the next start finds it interrupted."""
+        """Let go of everything that runs. It stays kept as running, until the store is closed or opened again."""
         self._driver.closing = True
-        live, self._live = self._live, {}
-        tasks = [part.task for run in live.values() for part in run.parts.values() if part.task is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._live.let_go(lambda _: None)
+        self._live.forget()
+        await self._live.elsewhere.aclose()
 
-    def _loaded(self, trajectory: Trajectory) -> LiveRun:
-        """The run of a kept trajectory; raises NotFound for an imported one, which has no run."""
-        if trajectory.run is None:
-            raise NotFound(f"trajectory {trajectory.id} was imported and belongs to no run here")
-        return self._live.get(trajectory.run) or self._kept(trajectory.run)
+    async def _begin(
+        self, run: Run, some: Sequence[Trajectory], payer: Payer, workshop: Workshop
+    ) -> tuple[Trajectory, ...]:
+        self._refuse_when_leaving()
+        with refusals(self._metrics):
+            return await self._store.begin(run, some, paying(payer, workshop.pool, (one.policy for one in some)))
 
-    def _shown(self, live: LiveRun) -> LiveRun:
-        """The run that is followed from now on: this one, unless somebody else set it going meanwhile."""
-        return self._live.setdefault(live.run.id, live)
-
-    def _kept(self, run_id: str) -> LiveRun:
-        run = self._store.run(run_id)
-        if run is None:
-            raise NotFound(f"there is no run {run_id}")
-        parts = {
-            t.id: LiveTrajectory(t, self._store.state(t.id) or State.INTERRUPTED)
-            for t in self._store.trajectories_of(run_id)
-        }
-        return LiveRun(run, parts)
+    def _refuse_when_leaving(self) -> None:
+        if self._driver.closing:
+            raise StoreClosed("Podium is stopping, and starts nothing more: ask again when it is back")
 
     def _set_going(
         self, live: LiveRun, parts: list[LiveTrajectory], workshop: Workshop, forced: ToolCall | None = None
@@ -203,8 +218,9 @@ class Runs:
             before.append(part.task)
 
     async def _ended(self, live: LiveRun) -> None:
-        self._live.pop(live.run.id, None)
         try:
+            if not await self._live.settle(live):
+                return
             if self._when_ended is not None:
                 await self._when_ended(live.run.id)
         except StoreError:  # the run itself is kept; what follows from it can be made up for later

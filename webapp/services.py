@@ -16,25 +16,34 @@ from orchestrator.prices import PriceBook
 from orchestrator.rehearsal.corpus import articles
 from orchestrator.rehearsal.tasks import find
 from orchestrator.rehearsal.world import rehearsal_pool
+from storage.condition import folders
+from storage.errors import READ_ONLY, StoreMissing, StoreReadOnly
+from storage.spending.rules import Payer
 from storage.store import Store
+from storage.studies import Studies
 from webapp.asking import Asking
 from webapp.audience.hosting import Hosting
 from webapp.audience.phones import Phones
 from webapp.ballots import Ballots
 from webapp.choosing import Choosing
 from webapp.fitting import CurrentWorkshop, Fitter
+from webapp.kill_watch import KillWatch
 from webapp.live_run import LiveRun
 from webapp.offers import Offers
 from webapp.operations.metrics import Metrics
+from webapp.operations.readiness import Readiness
+from webapp.owner_watch import OwnerWatch
 from webapp.policy_words import policy_words
 from webapp.pool_watch import PoolWatch
 from webapp.redaction import Redaction
+from webapp.retiring import Retiring
 from webapp.revealed import Revealed
 from webapp.runs import Runs
 from webapp.searching import Searching
 from webapp.serving import Serving
 from webapp.settings import Settings, SettingsError
 from webapp.showcase import Showcases
+from webapp.spending import Spending
 from webapp.studies import Queue
 from webapp.talks import Kept, Talks
 from webapp.tuning import TuningIndex
@@ -69,6 +78,7 @@ class Services:
     book: PriceBook
     """Prices that the pool does not say itself."""
     metrics: Metrics
+    readiness: Readiness
 
     @property
     def pool(self) -> Pool:
@@ -81,10 +91,16 @@ class Services:
         return self.workshop.now.policy
 
     async def ask(self, asking: Asking) -> LiveRun:
-        """Start a run; raises ValueError, UnknownAlias or StoreError before anything is spent."""
+        """Start a run; raises ValueError, UnknownAlias or StoreError before anything is spent.
+
+        Overspent and RunsStopped are StoreErrors. Raises StoreMissing where it is asked for a study that is not there.
+        """
+        study = asking.study
+        if study is not None and (not study.isprintable() or Studies(self.store).find(study) is None):
+            raise StoreMissing(f"there is no study {study[:200]!r}")
         policy = self.workshop.now.kept(asking.policy or self.policy)
         run, trajectories = asking.run(policy=policy, pool=self.pool.name, reference=self._reference(asking))
-        return await self.runs.start(run, trajectories)
+        return await self.runs.start(run, trajectories, Payer(asking.payer, asking.study))
 
     def _reference(self, asking: Asking) -> str | None:
         """What was given, else what is known: a saved query's reference answer or a rehearsal task's."""
@@ -121,15 +137,19 @@ def documents_words(path: Path, library: Index) -> str:
 
 
 @asynccontextmanager
-async def open_services(settings: Settings, on_progress: Progress | None = None) -> AsyncIterator[Services]:
+async def open_services(
+    settings: Settings, on_progress: Progress | None = None, address: str | None = None
+) -> AsyncIterator[Services]:
     """Everything, opened in order and closed in the opposite one; `on_progress` counts files being indexed.
+
+    `address` is where this process serves, for other processes and those who look after them.
 
     Raises SettingsError, ValueError or StoreError."""
     _make_folder(settings.data_dir)
     pool = read_pool(settings.pool) if settings.pool is not None else rehearsal_pool()
     book, redaction = PriceBook.read(), Redaction.read(settings.redact)
     async with AsyncExitStack() as stack:
-        store = stack.enter_context(Store.open(settings.database))
+        store = stack.enter_context(_writable(Store.open(settings.database)))
         paths = [settings.documents] if settings.documents is not None else []
         library = await asyncio.to_thread(
             Index.open, articles(), paths, cache=settings.data_dir, on_progress=on_progress
@@ -143,12 +163,15 @@ async def open_services(settings: Settings, on_progress: Progress | None = None)
         serving = Serving(
             policy=lambda: workshop.now.policy,
             pool=lambda: workshop.now.pool,
-            notices=lambda: (*workshop.notices, *offers.words),
+            notices=lambda: (*kill_watch.notices, *workshop.notices, *offers.words),
             breaker=lambda endpoint: clients.endpoint(endpoint).breaker,
         )
         stack.push_async_callback(serving.aclose)
         metrics = Metrics()
         runs = Runs(store, lambda: workshop.now, metrics)
+        reserved = lambda: float(Spending(store).reserved_usd())  # noqa: E731 - read at each scrape
+        metrics.watch("podium_reserved_dollars", "Reserved for trajectories that go on, in every process", reserved)
+        kill_watch = KillWatch(store, runs.stop_all)
         stack.push_async_callback(runs.close)
         revealed = Revealed(store)
         stack.push_async_callback(revealed.aclose)
@@ -159,8 +182,10 @@ async def open_services(settings: Settings, on_progress: Progress | None = None)
         stack.push_async_callback(tuning.aclose)
         hosting = Hosting(store, ballots)
         kept = Kept(store, runs, ballots, lambda: workshop.now.pool)
-        interrupted = await store.come()
+        interrupted = await store.come(address)
         async with AsyncExitStack() as watching:
+            for watch_of in (kill_watch, OwnerWatch(store, runs), Retiring(store, settings.retention)):
+                watching.push_async_callback(_ended, asyncio.create_task(watch_of.run()))
             if settings.pool is not None:
                 watch = PoolWatch(settings.pool, workshop.take, workshop.report, in_use=pool)
                 watching.push_async_callback(_ended, asyncio.create_task(watch.run()))
@@ -186,7 +211,21 @@ async def open_services(settings: Settings, on_progress: Progress | None = None)
                 Talks(kept, Showcases(settings.data_dir), book, redaction),
                 book,
                 metrics,
+                Readiness(
+                    store,
+                    sorted({settings.data_dir, *folders(store)}),
+                    int(settings.least_free_mb * (1 << 20)),
+                    lambda: (workshop.now.policy, workshop.now.pool.name),
+                ),
             )
+
+
+def _writable(store: Store) -> Store:
+    """The store itself; raises StoreReadOnly at once, not where the first write fails."""
+    if store.read_only:
+        store.close()
+        raise StoreReadOnly(READ_ONLY)
+    return store
 
 
 async def _ended(task: asyncio.Task[None]) -> None:

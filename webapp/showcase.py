@@ -8,7 +8,7 @@ from typing import Final
 
 from orchestrator.trajectory import Trajectory
 from webapp.jsonl import read_trajectories
-from webapp.runs import NotFound
+from webapp.live_runs import NotFound
 
 BUNDLED: Final = Path(__file__).with_name("recordings")
 """Three runs of the rehearsal world, each with the route that always takes the strongest."""

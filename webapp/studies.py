@@ -11,6 +11,7 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from orchestrator.alternatives import new_id
+from orchestrator.bounded_json import parts
 from prefs.ballot import Ballot, Draw, ballot
 from prefs.study import LEASE_S, MOST_BALLOTS, TAGS, Assignment, Hidden, NextBy, Study, WrongStudy
 from storage.errors import StoreMissing
@@ -21,6 +22,7 @@ from webapp.choosing import Choosing, Wish
 
 NEW_HIDES: Final[tuple[Hidden, ...]] = ("identity", "outcome")
 """What a new study hides where it does not say: names and scores would tell people what to think."""
+_MOST_VALUES: Final = 10 * MOST_BALLOTS
 
 
 class NewStudy(BaseModel):
@@ -58,6 +60,8 @@ class NewStudy(BaseModel):
 
 def read_new_study(text: str) -> NewStudy:
     """The study that a JSON file asks for; raises ValueError."""
+    if (values := parts(text)) > _MOST_VALUES:  # Each may be wrong, and what is said of it takes a kilobyte.
+        raise ValueError(f"the study has {values:,} values and names; {_MOST_VALUES:,} are the most of one")
     try:
         return NewStudy.model_validate_json(text)
     except ValidationError as error:

@@ -1,8 +1,8 @@
 """JSON lines: each line one document with `text` (or `contents`, `content`) and perhaps `title`, `id`, `source`."""
 
-import json
 from collections.abc import Iterable, Iterator
 
+from orchestrator.bounded_json import bounded
 from orchestrator.documents.passage import packed
 from orchestrator.trajectory import Document
 
@@ -22,7 +22,7 @@ def read_jsonl(lines: Iterable[str], name: str) -> Iterator[Document]:
 
 def _record(line: str, name: str, number: int) -> dict[str, object]:
     try:
-        record = json.loads(line)
+        record = bounded(line)
     except (ValueError, RecursionError) as failure:
         raise MalformedLine(f"{name}, line {number}: not JSON ({failure}); each line must be one object") from None
     if not isinstance(record, dict):

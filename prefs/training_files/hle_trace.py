@@ -45,6 +45,8 @@ MODELS: Final[Mapping[str, str]] = {
     "answer-math-2": "Qwen/Qwen2.5-Math-7B-Instruct",
 }  # fmt: skip
 """What each alias stood for in that evaluation."""
+MOST_DIGITS: Final = 4
+"""Of the number of a turn."""
 _TURN: Final = re.compile(r"turn_(\d+)_(?:response|message)\Z")
 _ROLES: Final = {
     "search": CallRole.QUERY_WRITER,
@@ -197,6 +199,8 @@ def _number(name: str) -> int:
     match = _TURN.match(name)
     if match is None:
         raise BadRow(f"{name!r} is no turn; turns are named turn_N_response and turn_N_message")
+    if len(match.group(1)) > MOST_DIGITS:
+        raise BadRow(f"{name[:40]!r} is no turn of any run: a run has some dozens of them")
     return int(match.group(1))
 
 

@@ -4,6 +4,8 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
+from orchestrator.bounded_json import bounded
+
 Read = TypeVar("Read")
 
 
@@ -25,7 +27,7 @@ def read_lines(lines: Iterable[str], read: Callable[[Mapping[str, Any]], Read]) 
 def json_object(text: str) -> Mapping[str, Any]:
     """The JSON object of a text; raises BadRow with line and column."""
     try:
-        found = json.loads(text)
+        found = bounded(text)
     except json.JSONDecodeError as error:
         raise BadRow(f"not valid JSON at line {error.lineno}, column {error.colno}: {error.msg}") from error
     except (ValueError, RecursionError) as error:

@@ -2,6 +2,7 @@
 
 from alembic import context
 
+import storage.accounts.tables  # noqa: F401 - so that its tables are known
 from storage.tables import Row
 
 context.configure(

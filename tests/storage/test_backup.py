@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from storage.database import backup, check, upgrade
+from storage.database import check, upgrade
 from storage.errors import StoreCorrupt, StoreError, StoreUnreachable
+from storage.keeping.backup import backup
 from storage.store import Store
 from tests.kept import going, run, step
 

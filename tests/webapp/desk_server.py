@@ -8,17 +8,31 @@ from contextlib import contextmanager
 import uvicorn
 from fastapi import FastAPI
 from playwright.sync_api import Browser, sync_playwright
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests.browser import FLAGS, chromium
 from tests.webapp.fake_desk import FakeDesk
+from webapp.access.user import KEY, SINGLE
 from webapp.ui.assets import install_assets, install_icon, page_assets
 from webapp.ui.mount import mount
+
+
+class Alone:
+    """Everybody is the one user, as where nobody has an account."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope[KEY] = SINGLE
+        await self._app(scope, receive, send)
 
 
 @contextmanager
 def desk_at(desk: FakeDesk) -> Iterator[str]:
     """Serves the desk from a thread; gives its address."""
     app, assets = FastAPI(), page_assets()
+    app.add_middleware(Alone)
     install_assets(app, assets)
     install_icon(app)
     config = uvicorn.Config(

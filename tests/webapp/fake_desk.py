@@ -144,10 +144,10 @@ class FakeDesk:
         )
         return Standing(live.fit, 30, 0, PreferenceVector(), 0.004)
 
-    async def resume(self, trajectory_id: str) -> str:
+    async def resume(self, trajectory_id: str, payer: str = "local") -> str:
         return self._run_with(trajectory_id).run.id
 
-    async def fork(self, trajectory_id: str, step: int, call: ToolCall) -> str:
+    async def fork(self, trajectory_id: str, step: int, call: ToolCall, payer: str = "local") -> str:
         canned = self._run_with(trajectory_id)
         origin = next(whole for whole in canned.whole if whole.id == trajectory_id)
         canned.whole.append(replace(origin, id=new_id()))
@@ -170,7 +170,7 @@ class FakeDesk:
         run = snapshot.run
         return ballot(run.id, ids, query=run.query, run=run.id, seed=1, made_at=run.asked_at, hidden=self.hidden)
 
-    async def submit_ranking(self, placement: Placement, reason: str | None) -> Ranking:
+    async def submit_ranking(self, placement: Placement, reason: str | None, annotator: str = "local") -> Ranking:
         if placement.key not in self.keys:
             shown = await self.ballot_of(placement.ballot)
             assert shown is not None
@@ -184,7 +184,7 @@ class FakeDesk:
             self.keys[placement.key] = ranking
         return self.keys[placement.key]
 
-    async def rankings_of(self, ballot_id: str) -> Sequence[Ranking]:
+    async def rankings_of(self, ballot_id: str, annotator: str | None = None) -> Sequence[Ranking]:
         return self.rankings.get(ballot_id, [])
 
     async def rewards(self, run_id: str) -> Mapping[str, Rewarded]:

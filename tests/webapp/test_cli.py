@@ -193,6 +193,24 @@ def test_the_database_can_be_upgraded_checked_and_backed_up(podium: Terminal, tm
     assert "exists" in podium("db", "backup", str(copy), code=2)[1]
 
 
+def test_a_backup_is_restored_and_the_database_copied_at_the_command_line(podium: Terminal, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.sqlite3"
+    podium("db", "upgrade")
+    podium("db", "backup", str(copy))
+    (record,) = podium.records("ask", QUERY, "--json")
+    assert "--replace keeps it beside" in podium("db", "restore", str(copy), code=2)[1]
+    out, _ = podium("db", "restore", str(copy), "--replace")
+    kept = out.partition("what was there before is kept in ")[2].strip()
+    assert podium.records("export", "trajectories") == []
+    assert [one["id"] for one in podium.records("export", "trajectories", "--db", f"sqlite:///{kept}")] == [
+        record["id"]
+    ]
+    out, told = podium("db", "copy", f"sqlite:///{kept}", f"sqlite:///{tmp_path / 'moved.db'}", "--progress")
+    assert "both ends" in out
+    assert "trajectory: 1 of 1 rows" in told
+    assert "exists already" in podium("db", "copy", f"sqlite:///{kept}", f"sqlite:///{copy}", code=2)[1]
+
+
 def test_pool_check_lists_each_alias_with_price_source_and_date(podium: Terminal) -> None:
     out, _ = podium("pool", "check")
     assert len(out.splitlines()) == 13

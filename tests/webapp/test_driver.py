@@ -153,9 +153,10 @@ class Slow:
         if name != self._operation:
             return done
 
-        async def slowly(*arguments: Any) -> None:
-            await done(*arguments)
+        async def slowly(*arguments: Any) -> Any:
+            kept = await done(*arguments)
             await self._meanwhile
+            return kept
 
         return slowly
 
@@ -174,7 +175,7 @@ async def test_an_alternative_that_is_forked_while_its_run_ends_can_be_followed_
     assert snapshot.ended
     assert set(snapshot.states) == {origin, child.id}
     assert slow_judge.services.store.state(child.id) is State.FINISHED
-    assert runs._live == {}
+    assert runs._live.at_hand == ()
 
 
 async def test_an_alternative_that_is_resumed_while_the_rest_of_its_run_ends_can_be_followed_and_stopped(
@@ -195,7 +196,7 @@ async def test_an_alternative_that_is_resumed_while_the_rest_of_its_run_ends_can
             async with asyncio.timeout(5):
                 snapshot = await runs.cancel(live.run.id)
             assert {(t.stop_reason, t.answer) for t in snapshot.trajectories} == {(StopReason.ANSWERED, "Canberra")}
-            assert runs._live == {}
+            assert runs._live.at_hand == ()
 
 
 async def test_looking_at_ended_runs_and_resuming_what_has_ended_leaves_nothing_behind(tmp_path: Path) -> None:
@@ -205,7 +206,7 @@ async def test_looking_at_ended_runs_and_resuming_what_has_ended_leaves_nothing_
             answered = await app.http.post(f"/api/v1/trajectories/{trajectory.id}/resume")
             assert answered.status_code == 200
             assert (await app.http.post(f"/api/v1/runs/{trajectory.run}/cancel")).status_code == 200
-        assert app.services.runs._live == {}
+        assert app.services.runs._live.at_hand == ()
 
 
 async def test_a_fork_to_an_alias_that_the_pool_does_not_have_is_a_failed_step_and_the_run_goes_on(

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from orchestrator.trajectory import StopReason
+from storage.processes.membership import Membership
 from webapp.api.runs import NewRun
 from webapp.services import Services, open_services
 from webapp.settings import Settings
@@ -141,8 +142,8 @@ async def test_a_ballot_that_changed_meanwhile_is_refused(http: httpx.AsyncClien
 async def test_the_next_ballot_is_one_that_this_person_has_not_ranked(http: httpx.AsyncClient) -> None:
     assert (await http.get(f"{API}/ballots/next")).status_code == 204
     run = (await asked(http))["id"]
-    ballot = (await http.get(f"{API}/ballots/next")).json()
-    assert ballot["run"] == run
+    ballot = await ballot_of(http, run)
+    assert (await http.get(f"{API}/ballots/next")).json()["run"] == run
     await http.post(f"{API}/ballots/{ballot['id']}/rankings", json={"groups": [["A"], ["B"], ["C"]]})
     assert (await http.get(f"{API}/ballots/next")).status_code == 204
     assert (await http.get(f"{API}/ballots/next", params={"annotator": "ada"})).json()["id"] == ballot["id"]
@@ -239,7 +240,18 @@ async def test_a_huge_body_is_refused(http: httpx.AsyncClient) -> None:
 
 async def test_readiness_names_policy_and_pool(http: httpx.AsyncClient) -> None:
     assert (await http.get("/healthz")).json() == {"status": "ok"}
-    assert (await http.get("/readyz")).json() == {"status": "ready", "policy": "random", "pool": "rehearsal"}
+    parts = dict.fromkeys(("database", "writing", "writer", "membership", "disk", "policy and pool"), "ok")
+    told = (await http.get("/readyz")).json()
+    assert told == {"status": "ready", "parts": parts, "policy": "random", "pool": "rehearsal"}
+
+
+async def test_a_process_that_others_count_as_dead_is_not_ready(
+    http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Membership, "lost", True)
+    told = await http.get("/readyz")
+    assert (told.status_code, told.json()["parts"]["writing"]) == (503, "ok")
+    assert told.json()["detail"].startswith("membership: other processes count this one as dead")
 
 
 async def test_a_database_that_another_process_holds_is_said_and_nothing_is_lost(

@@ -53,7 +53,13 @@ async def podium(folder: Path, *flags: str, **environment: str) -> AsyncIterator
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "webapp", "serve", "--port", "0", *flags),
         cwd=ROOT,
-        env={**os.environ, "PODIUM_DATA_DIR": str(folder / "data"), "PODIUM_DISCOVER": "0", **environment},
+        env={
+            **os.environ,
+            "PODIUM_DATA_DIR": str(folder / "data"),
+            "PODIUM_DISCOVER": "0",
+            "PODIUM_STOP_WITHIN_S": "1",
+            **environment,
+        },
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )

@@ -97,7 +97,15 @@ def test_patterns_of_ones_own_are_struck_out_too(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "complaint"),
-    [("ok\n(unclosed", "line 2"), ("a*", "line 1"), ("\n\n[z-a]", "line 3")],
+    [
+        ("ok\n(unclosed", "line 2"),
+        ("a*", "line 1"),
+        ("\n\n[z-a]", "line 3"),
+        ("ok\n" + "(" * 4_000 + "a" + ")" * 4_000, "line 2: groups within groups are too deep"),
+        ("a{99999999999999999999}", "line 1"),
+        ("a" * 10_001, "line 1: more than 10,000 characters"),
+        ("a\n" * 600_000, "more than 1,048,576 bytes"),
+    ],
 )
 def test_a_bad_pattern_is_named_with_its_line(tmp_path: Path, content: str, complaint: str) -> None:
     file = tmp_path / "patterns.txt"

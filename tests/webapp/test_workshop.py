@@ -152,4 +152,4 @@ async def test_a_kept_run_of_another_policy_is_not_forked_or_resumed_but_told_an
         assert len(app.services.runs.snapshot("r1").trajectories) == 1
         stopped = await app.http.post("/api/v1/runs/r1/cancel")
         assert stopped.json()["trajectories"][0]["stop_reason"] == "cancelled"
-        assert app.services.runs._live == {}
+        assert app.services.runs._live.at_hand == ()

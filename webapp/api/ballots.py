@@ -10,6 +10,8 @@ from prefs.ballot import Ballot
 from prefs.ranking import LONGEST_NOTE, LONGEST_TAG, MOST_TAGS, MarkKind, Phase, StepMark
 from storage.records import ranking_json
 from storage.studies import Studies
+from webapp.access.annotator import Annotator, Asking, annotator_of, check_given
+from webapp.access.blindness import blind, may_look
 from webapp.api.here import Here
 from webapp.api.problems import ERRORS
 from webapp.ballots import Opinion
@@ -47,7 +49,7 @@ class NewRanking(BaseModel):
     unranked: list[LABEL] = Field(default_factory=list, max_length=26)
     acceptable: int | None = Field(None, ge=0, le=26)
     reason: str | None = None
-    annotator: str = Field("local", min_length=1, max_length=200)
+    annotator: str | None = Field(None, min_length=1, max_length=200, description="Left out: whoever asks.")
     phase: Phase | None = Field(
         None, description="Of a ballot that is ranked twice; one that is not due is refused. Left out: what is due."
     )
@@ -59,16 +61,15 @@ class NewRanking(BaseModel):
         default_factory=dict, max_length=26, description="Seconds of attention by label, as the page measured them."
     )
 
-    @property
-    def opinion(self) -> Opinion:
-        """What was said."""
+    def opinion(self, annotator: str) -> Opinion:
+        """What that annotator says."""
         groups = tuple(tuple(group) for group in self.groups)
         return Opinion(
             groups,
             tuple(self.unranked),
             self.acceptable,
             self.reason,
-            self.annotator,
+            annotator,
             phase=self.phase,
             tags=tuple(self.tags),
             marks=tuple(StepMark(mark.label, mark.step, mark.kind, mark.note) for mark in self.marks),
@@ -85,7 +86,7 @@ async def of_run(run_id: str, here: Here) -> dict[str, Any] | Response:
 @routes.get("/ballots/next", responses={204: {"description": "Every ballot is ranked."}}, response_model=None)
 async def next_ballot(
     here: Here,
-    annotator: Annotated[str, Query(min_length=1, max_length=200)] = "local",
+    annotator: Annotator,
     besides: Annotated[
         list[Annotated[str, Field(max_length=200)]], Query(max_length=200, description="None of these.")
     ] = [],  # noqa: B006 - FastAPI copies it
@@ -104,7 +105,8 @@ async def one(ballot_id: str, here: Here) -> dict[str, Any]:
 async def view(
     ballot_id: str,
     here: Here,
-    annotator: Annotated[str, Query(min_length=1, max_length=200)] = "local",
+    asking: Asking,
+    annotator: Annotator,
     study: Annotated[str | None, Query(min_length=1, max_length=200)] = None,
 ) -> dict[str, Any]:
     """A ballot with all that this person may see of it now, and with what he or she said of it before.
@@ -112,8 +114,10 @@ async def view(
     `hidden` names what is left out until it is ranked. Of a ballot that is ranked twice, `phase` is that of the next
     ranking; in the phase `revealed` cost and latency are shown, and `rank` holds the blind order.
     """
+    await asyncio.to_thread(check_given, here.store, asking, ballot_id, study)
     found = await asyncio.to_thread(showing, here.store, ballot_id, annotator, study)
-    return await asyncio.to_thread(showing_view, found, here.pool)
+    view = await asyncio.to_thread(showing_view, found, here.pool)
+    return view if may_look(asking) else blind(view, found.trajectories.keys())
 
 
 @routes.post("/ballots/{ballot_id}/rankings", status_code=201)
@@ -121,6 +125,7 @@ async def rank(
     ballot_id: str,
     body: NewRanking,
     here: Here,
+    asking: Asking,
     idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
 ) -> dict[str, Any]:
     """Keep a ranking. Sending the same again is the same ranking; sending another one supersedes it.
@@ -130,11 +135,15 @@ async def rank(
     """
     if body.ballot not in (None, ballot_id):
         raise ValueError(f"the body names ballot {body.ballot}, the address {ballot_id}")
-    kept = await here.ballots.rank(ballot_id, body.opinion, version=body.version, idempotency_key=idempotency_key)
+    opinion = body.opinion(annotator_of(asking, body.annotator))
+    await asyncio.to_thread(check_given, here.store, asking, ballot_id)
+    kept = await here.ballots.rank(ballot_id, opinion, version=body.version, idempotency_key=idempotency_key)
     given = await asyncio.to_thread(Studies(here.store).of_ballot, ballot_id, kept.annotator)
     studies = [{"study": one.study, "counted": one.counted, "words": one.words} for one in given]
     record = ranking_json(kept, here.ballots.ballot(ballot_id))
-    if kept.phase == "blind":  # What stays hidden until the second look could be looked up by these ids.
+    if kept.phase == "blind" or not may_look(
+        asking
+    ):  # What stays hidden until the second look could be looked up by these ids.
         record["trajectories"] = dict.fromkeys(record["trajectories"])
     return {**record, "studies": studies}
 

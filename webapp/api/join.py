@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from prefs.audience import LONGEST_MINUTES
 from webapp.api.ascii_json import AsciiJSON
 from webapp.api.here import Here
-from webapp.api.problems import problem
 from webapp.audience.phones import Refused, Seated
+from webapp.problem import problem
 from webapp.views.audience import seated_view
 
 routes = APIRouter(include_in_schema=False, default_response_class=AsciiJSON)

@@ -8,39 +8,40 @@ from typing import Any, Final, cast
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from orchestrator.pool import UnknownAlias
 from prefs.study import WrongStudy
+from storage.accounts.account_rows import NotAllowed
 from storage.errors import StoreConflict, StoreError, StoreMissing
+from storage.spending.rules import Overspent
+from storage.spending.switch import RunsStopped
 from webapp.exports.kinds import UnknownExport
-from webapp.runs import NotFound
+from webapp.live_runs import NotFound
+from webapp.problem import MEDIA_TYPE, Problem, problem
 
 logger = logging.getLogger(__name__)
 
 
-class Problem(BaseModel):
-    """A problem document."""
-
-    type: str = "about:blank"
-    title: str
-    status: int
-    detail: str
-    where: str | None = None
-    """Path of the field at fault, such as `body.preference.cost`."""
-
-
-ERRORS: Final[dict[int | str, dict[str, Any]]] = {code: {"model": Problem} for code in (400, 404, 409, 422, 503)}
+SPENDING_LIMIT: Final = "urn:podium:spending-limit"
+KILL_SWITCH: Final = "urn:podium:kill-switch"
+"""Types of problems that programs tell apart."""
+_REFERENCE: Final = {"schema": {"$ref": f"#/components/schemas/{Problem.__name__}"}}
+ERRORS: Final[dict[int | str, dict[str, Any]]] = {
+    code: {"description": HTTPStatus(code).phrase, "content": {MEDIA_TYPE: _REFERENCE}}
+    for code in (400, 401, 402, 403, 404, 409, 413, 421, 422, 429, 503)
+}
 """How errors are described in OpenAPI."""
 
 
-def problem(status: int, detail: str, where: str | None = None) -> JSONResponse:
-    """The response that carries this problem."""
-    document = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, where=where)
-    return JSONResponse(
-        document.model_dump(exclude_none=True), status_code=status, media_type="application/problem+json"
-    )
+class Described(FastAPI):
+    """An application whose description says what a problem document is."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The description in OpenAPI."""
+        described = super().openapi()
+        described.setdefault("components", {}).setdefault("schemas", {})[Problem.__name__] = Problem.model_json_schema()
+        return described
 
 
 def install(app: FastAPI) -> None:
@@ -50,11 +51,14 @@ def install(app: FastAPI) -> None:
         (UnknownExport, HTTPStatus.NOT_FOUND),
         (StoreMissing, HTTPStatus.NOT_FOUND),
         (StoreConflict, HTTPStatus.CONFLICT),
+        (NotAllowed, HTTPStatus.FORBIDDEN),
         (StoreError, HTTPStatus.SERVICE_UNAVAILABLE),
         (UnknownAlias, HTTPStatus.UNPROCESSABLE_ENTITY),
         (ValueError, HTTPStatus.UNPROCESSABLE_ENTITY),
     ):
         app.add_exception_handler(error, _handler(status))
+    app.add_exception_handler(Overspent, _overspent)
+    app.add_exception_handler(RunsStopped, _runs_stopped)
     app.add_exception_handler(WrongStudy, _wrong_study)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
@@ -67,6 +71,14 @@ def _handler(status: HTTPStatus) -> Callable[[Request, Exception], Awaitable[JSO
         return problem(status, str(error))
 
     return handle
+
+
+async def _overspent(_: Request, error: Exception) -> JSONResponse:
+    return problem(HTTPStatus.PAYMENT_REQUIRED, str(error), kind=SPENDING_LIMIT)
+
+
+async def _runs_stopped(_: Request, error: Exception) -> JSONResponse:
+    return problem(HTTPStatus.CONFLICT, str(error), kind=KILL_SWITCH)
 
 
 async def _invalid(_: Request, error: Exception) -> JSONResponse:

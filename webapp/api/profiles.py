@@ -1,7 +1,7 @@
 """Profiles over HTTP: named preference vectors with all their versions."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -15,6 +15,9 @@ from webapp.api.problems import ERRORS
 from webapp.profiles import check_name
 
 routes = APIRouter(tags=["profiles"], responses=ERRORS)
+
+AS_FILE: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {"application/yaml": {}}}}
+"""What else a profile may be described as."""
 
 
 class NewProfile(BaseModel):
@@ -67,7 +70,7 @@ async def restore(body: Deleted, here: Here) -> dict[str, Any]:
     return profile_json(await Profiles(here.store).restore(body.name))
 
 
-@routes.get("/profiles/{name:path}", response_model=None)
+@routes.get("/profiles/{name:path}", response_model=None, responses=AS_FILE)
 def look(
     name: str,
     here: Here,

@@ -8,8 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from orchestrator.preference import PreferenceVector
 from storage.records import load_trajectory
 from webapp.api.here import services
-from webapp.api.problems import ERRORS, Problem
+from webapp.api.problems import ERRORS
 from webapp.api.scores import ScoreAnswer, score_answer
+from webapp.problem import Problem
 from webapp.reward_record import Form, reward_records
 
 routes = APIRouter(tags=["reward"], responses=ERRORS)

@@ -3,13 +3,15 @@
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Header, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from orchestrator.preference import PreferenceVector
 from orchestrator.trajectory import Limits
 from storage.records import trajectory_json
+from storage.spending.rules import LOCAL
+from webapp.access.payer import payer_of
 from webapp.api.event_stream import MEDIA_TYPE, RunStream
 from webapp.api.here import Here
 from webapp.api.problems import ERRORS
@@ -41,8 +43,10 @@ class NewRun(BaseModel):
     limits: Limits = DEFAULT_LIMITS
     policy: str | None = None
     one_after_another: bool = False
+    study: str | None = None
+    """Id of the study that it is run for: its spending limits apply, too."""
 
-    def asking(self, services: Services) -> Asking:
+    def asking(self, services: Services, payer: str = LOCAL.user) -> Asking:
         """The checked request; raises ValueError."""
         mine = self._preference(services)
         if self.preferences:
@@ -51,7 +55,17 @@ class NewRun(BaseModel):
             wanted = varied(mine, self.alternatives, services.pool.local_aliases)
         else:
             wanted = (mine,) * self.alternatives
-        return Asking(self.query, wanted, self.seed, self.reference, self.limits, self.policy, self.one_after_another)
+        return Asking(
+            self.query,
+            wanted,
+            self.seed,
+            self.reference,
+            self.limits,
+            self.policy,
+            self.one_after_another,
+            payer,
+            self.study,
+        )
 
     def _preference(self, services: Services) -> PreferenceVector:
         if self.profile is not None:
@@ -80,14 +94,22 @@ def run_json(snapshot: RunSnapshot) -> dict[str, Any]:
         "one_after_another": run.one_after_another,
         "ended": snapshot.ended,
         "problem": snapshot.problem,
-        "trajectories": [{"state": snapshot.states[t.id], **trajectory_json(t)} for t in snapshot.trajectories],
+        "trajectories": [
+            {
+                "state": snapshot.states[t.id],
+                "where": snapshot.where.get(t.id),
+                "interrupted_by": snapshot.reasons.get(t.id),
+                **trajectory_json(t),
+            }
+            for t in snapshot.trajectories
+        ],
     }
 
 
 @routes.post("/runs", status_code=201)
-async def start(body: NewRun, response: Response, here: Here) -> dict[str, Any]:
-    """Start a run; it goes on without its caller."""
-    live = await here.ask(body.asking(here))
+async def start(body: NewRun, request: Request, response: Response, here: Here) -> dict[str, Any]:
+    """Start a run; it goes on without its caller. 402 where a spending limit is reached, 409 while runs are stopped."""
+    live = await here.ask(body.asking(here, payer_of(request)))
     response.headers["Location"] = f"/api/v1/runs/{live.run.id}"
     return run_json(live.snapshot)
 

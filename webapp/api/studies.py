@@ -5,25 +5,27 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from prefs.study import Assignment, Study
+from storage.accounts.audit import Act
 from storage.errors import StoreMissing
 from storage.records import ballot_json
 from storage.studies import Studies
 from storage.study_queue import Queued
 from storage.study_records import study_json
+from webapp.access.annotator import Annotator, Asking, annotator_of
+from webapp.access.audited import audited
+from webapp.access.blindness import ballot_for, may_look, progress_for, study_for
 from webapp.api.here import Here
 from webapp.api.problems import ERRORS
 from webapp.choosing import Wish
 from webapp.studies import NewStudy, create
-from webapp.views.hiding import asked
 from webapp.willingness_record import willingness_record
 
 routes = APIRouter(tags=["studies"], responses=ERRORS)
 
-Annotator = Annotated[str, Query(min_length=1, max_length=200)]
 Besides = Annotated[
     list[Annotated[str, Field(max_length=200)]],
     Query(max_length=200, description="None of these, which the person has before them: for the one after the next."),
@@ -50,7 +52,7 @@ class Aside(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    annotator: str = Field("local", min_length=1, max_length=200)
+    annotator: str | None = Field(None, min_length=1, max_length=200)
     reason: str | None = None
 
 
@@ -59,7 +61,7 @@ class Whose(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    annotator: str = Field("local", min_length=1, max_length=200)
+    annotator: str | None = Field(None, min_length=1, max_length=200)
 
 
 class Flag(BaseModel):
@@ -67,7 +69,7 @@ class Flag(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    annotator: str = Field("local", min_length=1, max_length=200)
+    annotator: str | None = Field(None, min_length=1, max_length=200)
     reason: str = Field(min_length=1, description="What is wrong with the ballot.")
 
 
@@ -83,35 +85,39 @@ async def make_ballot(body: NewBallot, here: Here) -> dict[str, Any] | Response:
 
 
 @routes.post("/studies", status_code=201)
-async def make(body: NewStudy, here: Here) -> dict[str, Any]:
+async def make(body: NewStudy, request: Request, here: Here) -> dict[str, Any]:
     """Make a study of ballots that are kept, of ballots made of runs, or of ballots made as people ask."""
     study = await create(here.store, body, _now())
+    await audited(request, here.store, Act.STUDY_MADE, study.id, study.name)
     return await asyncio.to_thread(_whole, here, study)
 
 
 @routes.get("/studies")
-def all_of_them(here: Here, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> dict[str, Any]:
+def all_of_them(here: Here, asking: Asking, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> dict[str, Any]:
     """Studies, newest first."""
-    return {"studies": [study_json(study) for study in Studies(here.store).newest(limit)]}
+    return {"studies": [study_for(asking, study_json(study)) for study in Studies(here.store).newest(limit)]}
 
 
 @routes.get("/studies/{study_id}")
-def look(study_id: str, here: Here) -> dict[str, Any]:
-    """A study, the ids of its ballots and how far the whole is."""
-    return _whole(here, _found(here, study_id))
+def look(study_id: str, here: Here, asking: Asking) -> dict[str, Any]:
+    """A study, the ids of its ballots and how far the whole is; who ranks blind is told neither."""
+    return study_for(asking, _whole(here, _found(here, study_id)))
 
 
 @routes.post("/studies/{study_id}/close")
-async def close(study_id: str, here: Here) -> dict[str, Any]:
+async def close(study_id: str, request: Request, here: Here) -> dict[str, Any]:
     """Give out no ballots any more; what is on lease may still be ranked."""
-    return study_json(await Studies(here.store).close(study_id, _now()))
+    study = await Studies(here.store).close(study_id, _now())
+    await audited(request, here.store, Act.STUDY_CLOSED, study.id, study.name)
+    return study_json(study)
 
 
 @routes.get("/studies/{study_id}/next", response_model=None, responses={204: {"description": "Nothing is left."}})
 async def next_ballot(
     study_id: str,
     here: Here,
-    annotator: Annotator = "local",
+    asking: Asking,
+    annotator: Annotator,
     skipped: Annotated[bool, Query(description="One that this person skipped.")] = False,
     besides: Besides = [],  # noqa: B006 - FastAPI copies it
 ) -> dict[str, Any] | Response:
@@ -119,11 +125,11 @@ async def next_ballot(
     given = await here.queue.next(study_id, annotator, _now(), skipped=skipped, besides=besides)
     if given is None:
         return Response(status_code=204)
-    return {"assignment": _shown(given.assignment), "ballot": asked(given.ballot)}
+    return {"assignment": _shown(given.assignment), "ballot": ballot_for(asking, given.ballot)}
 
 
 @routes.get("/studies/{study_id}/assignments/{ballot_id}")
-def assignment(study_id: str, ballot_id: str, here: Here, annotator: Annotator = "local") -> dict[str, Any]:
+def assignment(study_id: str, ballot_id: str, here: Here, annotator: Annotator) -> dict[str, Any]:
     """What this person has to do with that ballot: until when, or whether the ranking counts."""
     found = Studies(here.store).assignment(study_id, ballot_id, annotator)
     if found is None:
@@ -132,31 +138,35 @@ def assignment(study_id: str, ballot_id: str, here: Here, annotator: Annotator =
 
 
 @routes.post("/studies/{study_id}/assignments/{ballot_id}/skip")
-async def skip(study_id: str, ballot_id: str, body: Aside, here: Here) -> dict[str, Any]:
+async def skip(study_id: str, ballot_id: str, body: Aside, here: Here, asking: Asking) -> dict[str, Any]:
     """Leave a ballot to others; `next?skipped=true` brings it back."""
-    return _shown(await Studies(here.store).skip(study_id, ballot_id, body.annotator, _now(), body.reason))
+    return _shown(
+        await Studies(here.store).skip(study_id, ballot_id, annotator_of(asking, body.annotator), _now(), body.reason)
+    )
 
 
 @routes.post("/studies/{study_id}/assignments/{ballot_id}/flag")
-async def flag(study_id: str, ballot_id: str, body: Flag, here: Here) -> dict[str, Any]:
+async def flag(study_id: str, ballot_id: str, body: Flag, here: Here, asking: Asking) -> dict[str, Any]:
     """Say what is wrong with a ballot; this person does not get it again."""
-    return _shown(await Studies(here.store).flag(study_id, ballot_id, body.annotator, body.reason, _now()))
+    return _shown(
+        await Studies(here.store).flag(study_id, ballot_id, annotator_of(asking, body.annotator), body.reason, _now())
+    )
 
 
 @routes.post("/studies/{study_id}/assignments/{ballot_id}/release")
-async def release(study_id: str, ballot_id: str, body: Whose, here: Here) -> dict[str, Any]:
+async def release(study_id: str, ballot_id: str, body: Whose, here: Here, asking: Asking) -> dict[str, Any]:
     """Give a lease back, so that others may get the ballot; this person may get it again."""
-    return _shown(await Studies(here.store).release(study_id, ballot_id, body.annotator, _now()))
+    return _shown(await Studies(here.store).release(study_id, ballot_id, annotator_of(asking, body.annotator), _now()))
 
 
 @routes.post("/studies/{study_id}/assignments/{ballot_id}/take")
-async def take(study_id: str, ballot_id: str, body: Whose, here: Here) -> dict[str, Any]:
+async def take(study_id: str, ballot_id: str, body: Whose, here: Here, asking: Asking) -> dict[str, Any]:
     """Take back on lease what was skipped, flagged or given back; 409 where no place is left."""
-    return _shown(await Studies(here.store).take(study_id, ballot_id, body.annotator, _now()))
+    return _shown(await Studies(here.store).take(study_id, ballot_id, annotator_of(asking, body.annotator), _now()))
 
 
 @routes.get("/studies/{study_id}/queue")
-def queue(study_id: str, here: Here, annotator: Annotator = "local") -> dict[str, Any]:
+def queue(study_id: str, here: Here, annotator: Annotator) -> dict[str, Any]:
     """The ballots that this person has or had, the latest change first; `phase` blind waits for a second look."""
     return {"ballots": [_listed(one) for one in Studies(here.store).queue(study_id, annotator)]}
 
@@ -170,14 +180,20 @@ def flags(study_id: str, here: Here) -> dict[str, Any]:
 
 @routes.get("/studies/{study_id}/progress")
 def progress(
-    study_id: str, here: Here, annotator: Annotated[str | None, Query(min_length=1, max_length=200)] = None
+    study_id: str,
+    here: Here,
+    asking: Asking,
+    annotator: Annotated[str | None, Query(min_length=1, max_length=200)] = None,
 ) -> dict[str, Any]:
-    """How far the study is, for the whole and for one person, or for everybody."""
-    return asdict(Studies(here.store).progress(study_id, _now(), annotator))
+    """How far the study is, for the whole and for one person, or for everybody; annotators are told of themselves."""
+    whose = annotator if may_look(asking) else annotator_of(asking, annotator)
+    return progress_for(asking, asdict(Studies(here.store).progress(study_id, _now(), whose)))
 
 
 @routes.get("/studies/{study_id}/willingness")
-async def study_willingness(study_id: str, here: Here) -> dict[str, Any]:
+async def study_willingness(
+    study_id: str, here: Here, names: Annotated[bool, Query(description="Say who `each` is of.")] = False
+) -> dict[str, Any]:
     """What people give up for a place in their own order, from what they changed once cost and latency were revealed.
 
     Dollars and seconds per place with 95 % intervals, for all and for each person; null, with a reason, where nothing
@@ -185,7 +201,7 @@ async def study_willingness(study_id: str, here: Here) -> dict[str, Any]:
     """
     _found(here, study_id)
     looks = await asyncio.to_thread(lambda: tuple(Studies(here.store).second_looks(study_id)))
-    return {"study": study_id, **await asyncio.to_thread(willingness_record, looks, names=True)}
+    return {"study": study_id, **await asyncio.to_thread(willingness_record, looks, names=names)}
 
 
 def _found(here: Here, study_id: str) -> Study:

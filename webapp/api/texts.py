@@ -6,7 +6,7 @@ from fastapi.responses import PlainTextResponse
 from orchestrator.kept_text import is_address
 from webapp.api.here import Here
 from webapp.api.problems import ERRORS
-from webapp.runs import NotFound
+from webapp.live_runs import NotFound
 
 routes = APIRouter(tags=["texts"], responses=ERRORS)
 

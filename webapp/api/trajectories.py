@@ -2,11 +2,13 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from orchestrator.trajectory import ToolCall
 from storage.records import trajectory_json
+from storage.spending.rules import Payer
+from webapp.access.payer import payer_of
 from webapp.api.here import Here
 from webapp.api.problems import ERRORS
 from webapp.api.runs import run_json
@@ -33,13 +35,13 @@ def trajectory(
 
 
 @routes.post("/trajectories/{trajectory_id}/fork", status_code=201)
-async def fork(trajectory_id: str, body: NewFork, here: Here) -> dict[str, Any]:
+async def fork(trajectory_id: str, body: NewFork, request: Request, here: Here) -> dict[str, Any]:
     """Another alternative: the same steps before `step`, then this call instead."""
-    _, child = await here.runs.fork(trajectory_id, body.step, body.call)
+    _, child = await here.runs.fork(trajectory_id, body.step, body.call, Payer(payer_of(request)))
     return trajectory_json(child)
 
 
 @routes.post("/trajectories/{trajectory_id}/resume")
-async def resume(trajectory_id: str, here: Here) -> dict[str, Any]:
+async def resume(trajectory_id: str, request: Request, here: Here) -> dict[str, Any]:
     """Go on with an interrupted trajectory behind its last kept step."""
-    return run_json((await here.runs.resume(trajectory_id)).snapshot)
+    return run_json((await here.runs.resume(trajectory_id, Payer(payer_of(request)))).snapshot)

@@ -20,7 +20,7 @@ from storage.errors import StoreConflict
 from storage.store import Store
 from webapp.audience.standing import Heard, Standing
 from webapp.ballots import Ballots
-from webapp.runs import NotFound
+from webapp.live_runs import NotFound
 
 COALESCE_S: Final = 0.2
 """Followers get at most one standing in this time."""

@@ -2,16 +2,22 @@
 
 import argparse
 import sys
+import traceback
 from collections.abc import Sequence
 
 from webapp.cli import (
     ask,
+    audit,
     database,
     decide,
     evaluate,
     exchange,
     fit,
+    kill_switch,
+    limit,
     pool,
+    privacy,
+    processes,
     prompt,
     reward,
     reward_model,
@@ -19,6 +25,7 @@ from webapp.cli import (
     study,
     train_policy,
     tune,
+    user,
 )
 
 COMMANDS = (
@@ -36,6 +43,12 @@ COMMANDS = (
     evaluate,
     pool,
     database,
+    limit,
+    kill_switch,
+    processes,
+    user,
+    audit,
+    privacy,
 )
 
 
@@ -52,6 +65,18 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and give its exit code."""
+    from webapp.cli.streams import shown  # noqa: PLC0415 - little more than this file is loaded with it
+    from webapp.operations.secrets import Secrets  # noqa: PLC0415
+
+    with shown(Secrets.of()):
+        try:
+            return _run(arguments)
+        except Exception:  # noqa: BLE001 - told here, where secrets are struck out of it
+            traceback.print_exc()
+            return 1
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     from storage.errors import StoreError  # noqa: PLC0415 - `podium --help` answers without loading a database
 
     chosen = parser().parse_args(arguments)

@@ -16,6 +16,7 @@ from webapp.cli import flags, preference, progress
 from webapp.cli.evaluate_progress import Ticker
 
 if TYPE_CHECKING:
+    from webapp.evaluation.bench import Bench, Evaluated
     from webapp.evaluation.opening import Opened
     from webapp.evaluation.plan import Plan
     from webapp.evaluation.result import Result
@@ -106,13 +107,33 @@ async def _evaluate(chosen: argparse.Namespace) -> "Result":
         ticker = Ticker(sys.stderr)
         async with _stopped_by_hand() as stop:
             print(pool_words(pool), file=sys.stderr, flush=True)
-            evaluated = await Bench(plan, made.workshop, policies, keeping, ticker).run(stop)
+            evaluated = await _watched(Bench(plan, made.workshop, policies, keeping, ticker, keeping), made, stop)
         ticker.end(evaluated.standing)
         if evaluated.stopped is not None:
             print(f"podium: {evaluated.stopped}; the figures are of what was finished", file=sys.stderr)
         if keeping is not None:
             print(f"{keeping.kept} trajectories are kept; look at them with podium serve", file=sys.stderr)
         return scored(evaluated, dearest_tier(pool, made.book), pool)
+
+
+async def _watched(bench: "Bench", made: "Opened", stop: asyncio.Event) -> "Evaluated":
+    """Run it until the kill switch is turned on; without a store nobody knows of that."""
+    from webapp.kill_watch import KillWatch  # noqa: PLC0415
+
+    if made.store is None:
+        return await bench.run(stop)
+
+    async def end(why: str) -> None:
+        if not stop.is_set():
+            print(f"podium: {why}", file=sys.stderr)
+        stop.set()
+
+    watching = asyncio.create_task(KillWatch(made.store, end).run())
+    try:
+        return await bench.run(stop)
+    finally:
+        watching.cancel()
+        await asyncio.wait([watching])
 
 
 def _plan(chosen: argparse.Namespace, made: "Opened") -> "tuple[Plan, Mapping[str, Any]]":

@@ -36,6 +36,12 @@ def add_to(commands: Any) -> None:
         "--texts", action="store_true", help="trajectories with their prompts and raw replies in place of addresses"
     )
     out.add_argument("--names", action="store_true", help="the annotators' names instead of pseudonyms")
+    out.add_argument(
+        "--redact",
+        action=argparse.BooleanOptionalAction,
+        help="strike out keys, tokens, e-mail addresses and the patterns of PODIUM_REDACT; card and rewardbench2 do so "
+        "unless --no-redact is given",
+    )
     out.add_argument("--licence", metavar="TEXT", help="what the data card says of the licence")
     _add_training(out.add_argument_group("training files"))
     flags.add_database(out)
@@ -92,8 +98,9 @@ def _kind(text: str) -> str:
 def _export(chosen: argparse.Namespace) -> int:
     from storage.store import Store  # noqa: PLC0415
     from webapp.exports.asked import options  # noqa: PLC0415
-    from webapp.exports.kinds import Wishes, check, open_export  # noqa: PLC0415
+    from webapp.exports.kinds import Wishes, check, open_export, redacts  # noqa: PLC0415
     from webapp.exports.pseudonyms import pseudonyms  # noqa: PLC0415
+    from webapp.redaction import Redaction  # noqa: PLC0415
 
     settings = flags.settings(chosen)
     wishes = Wishes(
@@ -103,6 +110,7 @@ def _export(chosen: argparse.Namespace) -> int:
         options(chosen.kind, {name: getattr(chosen, name) for name in OPTIONS}),
         _pool(chosen.kind, settings.pool),
         chosen.licence,
+        Redaction.read(settings.redact) if redacts(chosen.kind, chosen.redact) else None,
     )
     check(chosen.kind, wishes)
     measuring = _measuring(chosen)

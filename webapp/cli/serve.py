@@ -24,6 +24,11 @@ def add_to(commands: Any) -> None:
     command.add_argument(
         "--audience-url", type=flags.url, metavar="URL", help="how phones reach that, where it is not its own address"
     )
+    command.add_argument(
+        "--allow-anyone",
+        action="store_true",
+        help="serve others although there is no account: they may do everything",
+    )
     command.add_argument("--open", action="store_true", help="open the page in the browser")
     flags.add_installation(command)
     command.set_defaults(run=run)
@@ -34,6 +39,8 @@ def run(chosen: argparse.Namespace) -> int:
     # Asked to stop by whatever started it, it stops in order, also before the server listens to signals itself.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     settings = flags.settings(chosen)
+    if chosen.allow_anyone:
+        settings = replace(settings, allow_anyone=True)
     listener = _listen(settings.host, settings.port)
     print(f"Starting Podium on http://{settings.host}:{listener.getsockname()[1]} …", file=sys.stderr)
     phones = None

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from orchestrator.alternatives import new_id
 from orchestrator.model_call import known_dollars
@@ -15,11 +15,23 @@ from orchestrator.progress import Stop
 from orchestrator.rehearsal.tasks import Task
 from orchestrator.run import events
 from orchestrator.trajectory import Step, Trajectory
+from storage.spending.rules import Overspent
+from storage.spending.switch import RunsStopped
 from webapp.evaluation.plan import Job, Plan
 from webapp.workshop import Workshop
 
 Keep = Callable[[Job, Trajectory], Awaitable[None]]
 """Told of each finished trajectory."""
+
+
+class Purse(Protocol):
+    """Reserves what trajectories may spend; what they spent is settled by whoever keeps them."""
+
+    async def begin(self, trajectory: Trajectory) -> Trajectory:
+        """The trajectory as it must run; raises Overspent or RunsStopped."""
+
+    async def broken_off(self, trajectory: Trajectory) -> None:
+        """It does not go on, and is not kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +81,7 @@ class Bench:
     policies: Mapping[str, Policy]
     keep: Keep | None = None
     on_progress: Callable[[Standing], None] | None = None
+    purse: Purse | None = None
     _tasks: dict[str, Task] = field(init=False)
     _ended: dict[Job, Trajectory] = field(init=False, default_factory=dict)
     _usd: Decimal = field(init=False, default=Decimal(0))
@@ -108,7 +121,11 @@ class Bench:
             if budget is not None and self._usd >= budget:
                 self._stopped = f"the budget of ${budget} is spent"
                 return
-            trajectory = await self._tried(job)
+            try:
+                trajectory = await self._tried(job)
+            except (Overspent, RunsStopped) as refused:
+                self._stopped = str(refused)
+                return
             self._ended[job] = without_texts(trajectory)
             if self.keep is not None:
                 await self.keep(job, trajectory)
@@ -118,7 +135,7 @@ class Bench:
 
     async def _tried(self, job: Job) -> Trajectory:
         """The trajectory of one job, judged."""
-        task, steps = self._tasks[job.task], []
+        task = self._tasks[job.task]
         begun = Trajectory(
             id=new_id(),
             query=task.question,
@@ -130,8 +147,19 @@ class Bench:
             reference=task.reference,
             limits=self.plan.limits,
         )
+        if self.purse is None:
+            return await self._course(begun, task, [])
+        begun, steps = await self.purse.begin(begun), list[Step]()
+        try:
+            return await self._course(begun, task, steps)
+        except BaseException:
+            await self.purse.broken_off(replace(begun, steps=tuple(steps)))
+            raise
+
+    async def _course(self, begun: Trajectory, task: Task, steps: list[Step]) -> Trajectory:
+        """Run it to its end; `steps` are those that it has paid for until then."""
         stop: Stop | None = None
-        async for event in events(begun, self.policies[job.policy], self.workshop.tools):
+        async for event in events(begun, self.policies[begun.policy], self.workshop.tools):
             if isinstance(event, Step):
                 steps.append(event)
                 self._pay(event.cost_usd, event.unpriced_calls)

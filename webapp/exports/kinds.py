@@ -13,6 +13,8 @@ from storage.store import Store
 from webapp.exports.columns import ranking_row, ranking_schema, trajectory_row, trajectory_schema
 from webapp.exports.parquet import arrow, parquet
 from webapp.exports.pseudonyms import Pseudonyms
+from webapp.redacted import Striking
+from webapp.redaction import Redaction
 
 JSONL: Final = "application/x-ndjson"
 MARKDOWN: Final = "text/markdown; charset=utf-8"
@@ -25,6 +27,8 @@ RAW: Final[Mapping[str, str]] = {
     "trajectories": "Every run with all its steps; read back by podium import trajectories.",
 }
 CARD: Final = "card"
+SHARED: Final = (CARD, "rewardbench2")
+"""Kinds that people publish: what looks like a secret is struck out of them unless somebody says otherwise."""
 CARD_SUMMARY: Final = "A data card in Markdown: who ranked what, and how far they agree."
 
 
@@ -48,6 +52,8 @@ class Wishes:
     """The pool that training files describe where a trajectory does not hold what was sent."""
     licence: str | None = None
     """What the data card says of the licence."""
+    redaction: Redaction | None = None
+    """Strikes keys, tokens, addresses and patterns of one's own out of every text; `None` leaves texts as they are."""
 
     def name(self, annotator: str) -> str:
         """What the file calls an annotator."""
@@ -64,9 +70,14 @@ class Export:
     tally: Tally
     """Counts as the chunks are taken."""
     kind: str
+    striking: Striking | None = None
+    """Counts what was struck out."""
 
     def told(self) -> tuple[str, ...]:
-        """What was written and what was left out, one fact a line; true once all chunks are taken."""
+        """What was written, left out and struck out, one fact a line; true once all chunks are taken."""
+        return (*self._counted(), *(() if self.striking is None else (struck_words(self.striking.places),)))
+
+    def _counted(self) -> tuple[str, ...]:
         if self.kind == CARD:
             return ()
         if self.kind not in RAW:
@@ -97,39 +108,50 @@ def open_export(store: Store, kind: str, wishes: Wishes, watch: Callable[[Row], 
     `watch` sees every row. Raises UnknownExport, and ValueError for wishes that the kind cannot grant.
     """
     check(kind, wishes)
+    striking = None if wishes.redaction is None else Striking(wishes.redaction)
     if kind == CARD:
-        return Export("podium-card.md", MARKDOWN, _card(store, wishes), Tally(), kind)
+        return Export("podium-card.md", MARKDOWN, _card(store, wishes, striking), Tally(), kind, striking)
     extension = wishes.format or (FORMATS[kind].extension if kind in FORMATS else "jsonl")
     tally = Tally()
-    written = rows(store, kind, wishes, tally)
+    written = rows(store, kind, wishes, tally, striking)
     if watch is not None:
         written = _watched(written, watch)
     if extension == "jsonl":
-        return Export(f"podium-{kind}.jsonl", JSONL, _chunks(written), tally, kind)
+        return Export(f"podium-{kind}.jsonl", JSONL, _chunks(written), tally, kind, striking)
     columns = _columns(kind)
     shaped = map(columns.row, written)
-    return Export(f"podium-{kind}.parquet", PARQUET, parquet(shaped, columns.schema(), tally), tally, kind)
+    return Export(f"podium-{kind}.parquet", PARQUET, parquet(shaped, columns.schema(), tally), tally, kind, striking)
 
 
-def _card(store: Store, wishes: Wishes) -> Iterator[bytes]:
+def redacts(kind: str, asked: bool | None) -> bool:
+    """Whether secrets are struck out of a file of that kind: as asked, else of kinds that people publish."""
+    return kind in SHARED if asked is None else asked
+
+
+def struck_words(places: int) -> str:
+    """How much was struck out, in words."""
+    return f"{places:,} {'place' if places == 1 else 'places'} struck out"
+
+
+def _card(store: Store, wishes: Wishes, striking: Striking | None) -> Iterator[bytes]:
     from webapp.exports.card import written_card  # noqa: PLC0415 - the statistics take a part of a second to import
 
-    yield written_card(store, wishes.licence).encode()
+    card = written_card(store, wishes.licence)
+    yield (card if striking is None else striking.text(card)).encode()
 
 
-def rows(store: Store, kind: str, wishes: Wishes, tally: Tally) -> Iterator[Row]:
+def rows(store: Store, kind: str, wishes: Wishes, tally: Tally, striking: Striking | None = None) -> Iterator[Row]:
     """The records of a kind, one by one."""
     if kind == "rankings":
-        return _counted(_rankings(store, wishes, tally), tally)
+        return _counted(_rankings(store, wishes, tally, striking), tally)
     if kind == "trajectories":
-        found = store.iter_trajectories()
-        return _counted((trajectory_json(store.with_texts(one) if wishes.texts else one) for one in found), tally)
+        return _counted(_trajectories(store, wishes, striking), tally)
     format = FORMATS[kind]
     asked: dict[str, Any] = dict(wishes.options)
     if "pool" in format.options:
         asked["pool"] = wishes.pool
     options = FileOptions(**asked)
-    return format.rows(_judged(store, format, wishes), options, tally)
+    return format.rows(_judged(store, format, wishes, striking), options, tally)
 
 
 def check(kind: str, wishes: Wishes) -> None:
@@ -155,15 +177,29 @@ def _columns(kind: str) -> _Columns:
     return _Columns(lambda: schema(kind), lambda row: row)
 
 
-def _rankings(store: Store, wishes: Wishes, tally: Tally) -> Iterator[Row]:
+def _rankings(store: Store, wishes: Wishes, tally: Tally, striking: Striking | None) -> Iterator[Row]:
     for ranking, ballot in store.iter_ranked():
         tally.rankings += 1
-        yield ranked_json(ranking, ballot) | {"annotator": wishes.name(ranking.annotator)}
+        name = wishes.name(ranking.annotator)
+        if striking is None:
+            yield ranked_json(ranking, ballot) | {"annotator": name}
+        else:
+            yield ranked_json(striking.ranking(ranking, name), striking.ballot(ballot))
 
 
-def _judged(store: Store, format: Format, wishes: Wishes) -> Iterator[Judged]:
+def _trajectories(store: Store, wishes: Wishes, striking: Striking | None) -> Iterator[Row]:
+    for found in store.iter_trajectories():
+        whole = store.with_texts(found) if wishes.texts else found
+        yield trajectory_json(whole if striking is None else striking.trajectory(whole, texts=wishes.texts))
+
+
+def _judged(store: Store, format: Format, wishes: Wishes, striking: Striking | None) -> Iterator[Judged]:
     for judgement, trajectories in store.iter_judged(texts=format.texts):
-        yield Judged(replace(judgement, annotator=wishes.name(judgement.annotator)), trajectories)
+        named = replace(judgement, annotator=wishes.name(judgement.annotator))
+        if striking is None:
+            yield Judged(named, trajectories)
+        else:
+            yield Judged(striking.judgement(named), tuple(striking.trajectory(one, texts=True) for one in trajectories))
 
 
 def _counted(written: Iterable[Row], tally: Tally) -> Iterator[Row]:

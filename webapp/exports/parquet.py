@@ -11,6 +11,10 @@ from prefs.training_files import Row, Tally
 ROWS_IN_GROUP: Final = 5_000
 CHARACTERS_IN_GROUP: Final = 8_000_000
 """Of the texts on the rows' first level; a row group ends at whichever is reached first."""
+LARGEST_GROUP: Final = 256 * 2**20
+"""Bytes of a row group that is read, unpacked."""
+MOST_ROWS: Final = 1_000_000
+"""Of a row group that is read."""
 HALF: Final = "half a character, which Parquet cannot hold (\N{REPLACEMENT CHARACTER} stands in its place)"
 
 
@@ -42,14 +46,29 @@ def read_rows(path: Path, names: Iterable[str]) -> Iterator[Row]:
     import pyarrow as pa  # noqa: PLC0415 - an extra
 
     try:
-        with arrow().ParquetFile(path) as file:
-            missing = sorted(set(names) - set(file.schema_arrow.names))
-            if missing:
-                raise ValueError(f"{path} has no column {missing[0]!r}; is it one that `podium export` wrote?")
+        with arrow().ParquetFile(path, read_dictionary=_texts(path, names)) as file:
             for batch in file.iter_batches(ROWS_IN_GROUP):
-                yield from batch.to_pylist()
-    except pa.ArrowInvalid as error:
+                columns = dict(zip(batch.schema.names, batch.columns, strict=True))
+                for place in range(batch.num_rows):
+                    yield {name: column[place].as_py() for name, column in columns.items()}
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise ValueError(f"{path} is not a sound Parquet file: {error}") from error
+
+
+def _texts(path: Path, names: Iterable[str]) -> list[str]:
+    """The columns of texts of a file that has these columns, at whatever depth.
+
+    A text that stands in a million rows is stored once; read as a dictionary, it is in memory once, too.
+    """
+    with arrow().ParquetFile(path) as file:
+        missing = sorted(set(names) - set(file.schema_arrow.names))
+        if missing:
+            raise ValueError(f"{path} has no column {missing[0]!r}; is it one that `podium export` wrote?")
+        groups = [file.metadata.row_group(number) for number in range(file.metadata.num_row_groups)]
+        if any(group.total_byte_size > LARGEST_GROUP or group.num_rows > MOST_ROWS for group in groups):
+            raise ValueError(f"{path} holds a group of rows that is too large; export it with a newer Podium")
+        columns = (file.schema.column(number) for number in range(len(file.schema)))
+        return [column.path for column in columns if column.physical_type == "BYTE_ARRAY"]
 
 
 class _Sink(io.RawIOBase):

@@ -12,8 +12,8 @@ from typing import Final
 
 KEY_FILE: Final = "pseudonyms.key"
 """In the data folder, where PODIUM_SECRET is not set."""
-_PSEUDONYM: Final = re.compile(r"anon-[0-9a-f]{16}|audience-[2-9A-Z]{8}-[2-9a-z]{8}")
-"""The second is what a phone of an audience is called from the start."""
+_PSEUDONYM: Final = re.compile(r"anon-[0-9a-f]{16}|audience-[2-9A-Z]{8}-[2-9a-z]{8}|forgotten-[0-9a-f]{16}")
+"""The second is what a phone of an audience is called from the start, the third who was forgotten: at random."""
 _PURPOSE: Final = b"podium: pseudonyms of annotators"
 
 

@@ -53,6 +53,13 @@ class Metrics:
         self._unpriced = Counter("podium_unpriced_calls", "Calls whose dollars are unknown", called, registry=registry)
         self._took = Histogram("podium_call_seconds", "Seconds of a call", called, buckets=CALL_S, registry=registry)
 
+        self._refused = Counter(
+            "podium_limit_refusals",
+            "Runs that a spending limit or the kill switch refused",
+            ("scope",),
+            registry=registry,
+        )
+
     def watch(self, name: str, words: str, now: Callable[[], float]) -> None:
         """Tell a number that goes up and down, asked for at each scrape."""
         Gauge(name, words, registry=self._registry).set_function(now)
@@ -61,6 +68,10 @@ class Metrics:
         """A reply has begun, `latency_s` after its request."""
         self._replies.labels(method, route, str(status)).inc()
         self._begun.labels(method, route).observe(latency_s)
+
+    def limit_refused(self, scope: str) -> None:
+        """A run, a fork or a resume was refused by a limit of that scope, or by the kill switch."""
+        self._refused.labels(scope).inc()
 
     def step_kept(self, step: Step) -> None:
         """A step is in the database."""

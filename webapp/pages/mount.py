@@ -3,20 +3,24 @@
 from collections.abc import Callable
 from typing import Final
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
 
+from webapp.access.caller import known
+from webapp.access.needs import opens
 from webapp.pages import rank, runs, stage, tune
 from webapp.pages.page import Built, Page, build
 from webapp.ui.assets import Asset, install_assets
 
 PAGES: Final[tuple[Page, ...]] = (rank.PAGE, stage.PAGE, tune.PAGE, runs.PAGE)
-_FRESH: Final = {"Cache-Control": "no-cache"}
+LISTED: Final[tuple[Page, ...]] = tuple(page for page in PAGES if page.listed)
+"""Those in the navigation."""
+_FRESH: Final = {"Cache-Control": "private, no-cache"}
 
 
 def listed() -> tuple[tuple[str, str], ...]:
     """Address and title of each page in the navigation."""
-    return tuple((page.name, page.title) for page in PAGES if page.listed)
+    return tuple((page.name, page.title) for page in LISTED)
 
 
 def mount(app: FastAPI, charts: Asset) -> None:
@@ -27,10 +31,10 @@ def mount(app: FastAPI, charts: Asset) -> None:
         app.add_api_route(f"/{page.name}", _document(built), methods=["GET"], include_in_schema=False)
 
 
-def _document(built: Built) -> Callable[[], HTMLResponse]:
-    text = built.html(tuple(page for page in PAGES if page.listed))
-
-    def document() -> HTMLResponse:
-        return HTMLResponse(text, headers=_FRESH)
+def _document(built: Built) -> Callable[[Request], HTMLResponse]:
+    def document(request: Request) -> HTMLResponse:
+        me = known(request)
+        listed = tuple(page for page in LISTED if opens(me, f"/{page.name}"))
+        return HTMLResponse(built.html(listed, me=me), headers=_FRESH)
 
     return document

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from webapp.pages.words import shell
+from webapp.pages.words import account, shell
 from webapp.ui.assets import Asset, asset, constants
 from webapp.ui.stylesheet import stylesheet
 
@@ -56,9 +56,10 @@ class Built:
     style: Asset
 
     def html(self, listed: tuple[Page, ...], root: str = "", **values: Any) -> str:
-        """The document. `root` leads from its address to that of the app, such as `../`."""
+        """The document. `root` leads from its address to that of the app, such as `../`; `me` is who looks at it."""
+        values.setdefault("me", None)
         return _TEMPLATES.get_template(self.page.template).render(
-            page=self.page, script=self.script, style=self.style, listed=listed, root=root, **values
+            page=self.page, script=self.script, style=self.style, listed=listed, root=root, said=account, **values
         )
 
 

@@ -35,6 +35,20 @@ _SCRIPTS: Final = (
     "small.js",
 )
 _READY: Final = 'document.dispatchEvent(new CustomEvent("podium:ready"));'
+_AGAIN: Final = """<script>
+(() => {
+  const ask = window.fetch;
+  window.fetch = async (...asked) => {
+    const reply = await ask(...asked);
+    if (reply.status === 401 && String(asked[0]?.url ?? asked[0]).includes("/gradio_api/")) {
+      const next = encodeURIComponent("/ui/" + location.search);
+      location.assign(`../login?expired=true&next=${next}`);
+    }
+    return reply;
+  };
+})();
+</script>"""
+"""Whose session has ended is led to the login; Gradio would only say "Error"."""
 _FOREVER: Final = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
 
 
@@ -87,7 +101,7 @@ def page_assets() -> tuple[Asset, Asset, Asset]:
 def head(assets: tuple[Asset, Asset, Asset]) -> str:
     """Tags that load styles and islands, relative to the page so that a path prefix does no harm."""
     look, islands, _ = assets
-    return f'<link rel="stylesheet" href="..{look.path}">\n<script src="..{islands.path}"></script>'
+    return f'{_AGAIN}\n<link rel="stylesheet" href="..{look.path}">\n<script src="..{islands.path}"></script>'
 
 
 def install_assets(app: FastAPI, assets: tuple[Asset, ...]) -> None:

@@ -8,6 +8,8 @@ import gradio as gr
 from orchestrator.trajectory import Trajectory
 from prefs.ballot import Ballot
 from prefs.ranking import Ranking
+from webapp.access.events import may, user_of
+from webapp.access.needs import AUTHORS, LOOKERS
 from webapp.charts import tradeoff
 from webapp.ui import island
 from webapp.ui.desk import Desk
@@ -43,37 +45,39 @@ class CompareTab:
 
         Gives the events of a submitted ranking.
         """
-        token.change(self._show, token, [*self._shown, self.reason], **QUIET)
-        following.then(self._show, token, [*self._shown, self.reason], **QUIET)
+        show, submit = may(LOOKERS, self._show), may(AUTHORS, self._submit)
+        token.change(show, token, [*self._shown, self.reason], **QUIET)
+        following.then(show, token, [*self._shown, self.reason], **QUIET)
         return [
-            sent(self._submit, [token, self.rank, self.reason], self._shown, trigger_mode="once", **QUIET)
+            sent(submit, [token, self.rank, self.reason], self._shown, trigger_mode="once", **QUIET)
             for sent in (self.submit.click, self.rank.submitted)
         ]
 
-    async def _show(self, token: str) -> tuple[Any, ...]:
-        run = run_of(token)
+    async def _show(self, request: gr.Request, token: str) -> tuple[Any, ...]:
+        run, user = run_of(token), user_of(request)
         try:
             found = await self._desk.ballot_of(run) if run else None
         except LookupError:
             found = None
         if found is None:
             return None, "[]", None, None, gr.update(visible=False), ""
-        rankings = await self._desk.rankings_of(found.id)
+        rankings = await self._desk.rankings_of(found.id, None if user.single else user.name)
         last = rankings[-1] if rankings else None
         reason = "" if last is None else last.reason or ""
-        return *await self._views(run, found, last), reason
+        *views, panel = await self._views(run, found, last)
+        return *views, panel if user.role in AUTHORS else gr.update(visible=False), reason
 
-    async def _submit(self, token: str, value: Any, reason: str | None) -> tuple[Any, ...]:
-        run, said = run_of(token), (reason or "").strip() or None
+    async def _submit(self, request: gr.Request, token: str, value: Any, reason: str | None) -> tuple[Any, ...]:
+        run, said, user = run_of(token), (reason or "").strip() or None, user_of(request)
         with problem(run):
             found = await self._desk.ballot_of(run)
             if found is None:
                 raise ValueError(words.STILL_RUNNING)
             if isinstance(value, dict) and value.get("ballot") != found.id:
                 return await self._carry_over(run, value, found)
-            rankings = await self._desk.rankings_of(found.id)
+            rankings = await self._desk.rankings_of(found.id, None if user.single else user.name)
             again = restated(value, rankings[-1], said) if rankings else None
-            stored = await self._desk.submit_ranking(again or placement(value), said)
+            stored = await self._desk.submit_ranking(again or placement(value), said, user.name)
             return await self._views(run, found, stored)
 
     async def _carry_over(self, run: str, value: Any, found: Ballot) -> tuple[Any, ...]:

@@ -7,6 +7,7 @@ from orchestrator.pool import Pool
 from orchestrator.trajectory import ToolCall
 from prefs.ballot import Ballot
 from prefs.ranking import Ranking
+from storage.spending.rules import LOCAL
 from webapp.asking import Asking
 from webapp.live_run import RunSnapshot
 from webapp.revealed import Standing
@@ -52,10 +53,10 @@ class Desk(Protocol):
     async def stop(self, run_id: str, trajectory_id: str | None = None) -> None:
         """Stop one trajectory, or all of the run."""
 
-    async def resume(self, trajectory_id: str) -> str:
+    async def resume(self, trajectory_id: str, payer: str = LOCAL.user) -> str:
         """Go on with an interrupted trajectory; gives the id of its run."""
 
-    async def fork(self, trajectory_id: str, step: int, call: ToolCall) -> str:
+    async def fork(self, trajectory_id: str, step: int, call: ToolCall, payer: str = LOCAL.user) -> str:
         """Add an alternative that leaves the trajectory at `step` with another call; gives the id of its run."""
 
     async def history(self, search: str) -> Sequence[PastRun]:
@@ -67,14 +68,14 @@ class Desk(Protocol):
     def ballot(self, ballot_id: str) -> Ballot:
         """The ballot of that id, also one that another has taken the place of."""
 
-    async def submit_ranking(self, placement: Placement, reason: str | None) -> Ranking:
-        """Keep a ranking. The same `placement.key` twice is one ranking; a new key supersedes the last one."""
+    async def submit_ranking(self, placement: Placement, reason: str | None, annotator: str) -> Ranking:
+        """Keep a ranking of that person. The same `placement.key` twice is one; a new key supersedes the last one."""
 
     async def revealed(self) -> Standing:
         """P as all rankings reveal it, the newest included."""
 
-    async def rankings_of(self, ballot_id: str) -> Sequence[Ranking]:
-        """Rankings of the ballot, oldest first."""
+    async def rankings_of(self, ballot_id: str, annotator: str | None = None) -> Sequence[Ranking]:
+        """Rankings of the ballot, oldest first; of one person, or of all."""
 
     async def rewards(self, run_id: str) -> Mapping[str, Rewarded]:
         """Trajectory id to R(τ)."""

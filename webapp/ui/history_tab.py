@@ -4,6 +4,8 @@ from typing import Any, cast
 
 import gradio as gr
 
+from webapp.access.events import may
+from webapp.access.needs import LOOKERS
 from webapp.ui import island
 from webapp.ui.desk import Desk
 from webapp.ui.packing import sendable
@@ -24,9 +26,10 @@ class HistoryTab:
 
     def wire(self, tabs: gr.Tabs, tab: gr.Tab, token: gr.Textbox, following: Any) -> None:
         """Fill the list when the tab opens or the search changes; open a run in the run tab."""
-        tab.select(self._rows, self.search, self.list, **QUIET)
-        self.search.change(self._rows, self.search, self.list, trigger_mode="always_last", **QUIET)
-        self.list.opened(self._open, None, [token, tabs], cancels=[following], **QUIET)
+        rows = may(LOOKERS, self._rows)
+        tab.select(rows, self.search, self.list, **QUIET)
+        self.search.change(rows, self.search, self.list, trigger_mode="always_last", **QUIET)
+        self.list.opened(may(LOOKERS, self._open), None, [token, tabs], cancels=[following], **QUIET)
 
     async def _rows(self, search: str) -> dict[str, Any]:
         with problem():

@@ -5,6 +5,8 @@ from typing import Any
 
 import gradio as gr
 
+from webapp.access.events import may
+from webapp.access.needs import LOOKERS
 from webapp.charts import weights
 from webapp.revealed import Standing
 from webapp.ui import island
@@ -24,9 +26,9 @@ class RevealedTab:
 
     def wire(self, tab: gr.Tab, submitted: Iterable[Any], line: gr.Markdown) -> None:
         """Fill it when the tab opens, and it and the line beside the ranking after each ranking."""
-        tab.select(self._show, None, [self.note, self.chart], **QUIET)
+        tab.select(may(LOOKERS, self._show), None, [self.note, self.chart], **QUIET)
         for one in submitted:
-            one.success(self._show_all, None, [self.note, self.chart, line], **QUIET)
+            one.success(may(LOOKERS, self._show_all), None, [self.note, self.chart, line], **QUIET)
 
     async def _show(self) -> tuple[str, str]:
         return (await self._show_all())[:2]

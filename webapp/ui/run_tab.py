@@ -1,6 +1,7 @@
 """The run tab: what to ask on the left, the live trace and its charts on the right."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,6 +9,9 @@ import gradio as gr
 
 from orchestrator.preference import PRESETS, preset
 from orchestrator.trajectory import ToolCall
+from webapp.access.events import may
+from webapp.access.needs import AUTHORS, LOOKERS
+from webapp.access.payer import payer_of
 from webapp.asking import DEFAULT_LIMITS
 from webapp.charts import staircase, timeline
 from webapp.live_run import RunSnapshot
@@ -84,7 +88,7 @@ class RunTab:
 
     def _wire(self) -> None:
         self.following = self.token.change(
-            self._follow,
+            may(LOOKERS, self._follow),
             self.token,
             [self.trace, self.timeline, self.staircase, self.stop],
             concurrency_limit=None,
@@ -95,28 +99,38 @@ class RunTab:
             self.seed, self.reference, self.turns, self.usd, self.seconds, self.one_by_one,
         ]  # fmt: skip
         gr.on(
-            [self.ask.click, self.query.submit], self._ask, form_inputs, self.token, cancels=[self.following], **QUIET
+            [self.ask.click, self.query.submit],
+            may(AUTHORS, self._ask),
+            form_inputs,
+            self.token,
+            cancels=[self.following],
+            **QUIET,
         )
-        self.stop.click(self._stop, self.token, None, queue=False, **QUIET)
-        self.trace.stopalternative(self._stop_one, None, self.token, queue=False, **QUIET)
-        self.trace.resumealternative(self._resume, None, self.token, cancels=[self.following], **QUIET)
-        self.trace.forkstep(self._fork, None, self.token, cancels=[self.following], **QUIET)
-        self.examples.chosen(_chosen, None, self.query, queue=False, **QUIET)
+        self.stop.click(may(AUTHORS, self._stop), self.token, None, queue=False, **QUIET)
+        self.trace.stopalternative(may(AUTHORS, self._stop_one), None, self.token, queue=False, **QUIET)
+        resume, fork = may(AUTHORS, self._resume), may(AUTHORS, self._fork)
+        self.trace.resumealternative(resume, None, self.token, cancels=[self.following], **QUIET)
+        self.trace.forkstep(fork, None, self.token, cancels=[self.following], **QUIET)
+        self.examples.chosen(may(LOOKERS, _chosen), None, self.query, queue=False, **QUIET)
         sliders = [self.accuracy, self.cost, self.latency]
-        self.preset.input(self._preset, [self.preset, self.favour], [*sliders, self.favour], queue=False, **QUIET)
+        chosen = may(LOOKERS, self._preset)
+        self.preset.input(chosen, [self.preset, self.favour], [*sliders, self.favour], queue=False, **QUIET)
         own = f"() => {words.PRESET_OWN!r}"
         for slider in sliders:
             slider.input(None, None, self.preset, js=own, **QUIET)
         self.favour.favoured(None, None, self.preset, js=own, **QUIET)
 
-    async def _ask(self, query: Any, accuracy: Any, cost: Any, latency: Any, favoured: Any, *rest: Any) -> str:
+    async def _ask(
+        self, request: gr.Request, query: Any, accuracy: Any, cost: Any, latency: Any, favoured: Any, *rest: Any
+    ) -> str:
         count, vary, seed, reference, turns, usd, seconds, one_by_one = rest
         with problem():
             mine = form.preference(accuracy, cost, latency, favoured)
             wanted = form.preferences(mine, count, vary, self._desk.pool.local_aliases)
             stops = form.limits(turns, usd, seconds)
             asking = form.asking(query, wanted, stops, seed=seed, reference=reference, one_by_one=one_by_one)
-            return token_of(await self._desk.ask(asking))
+            paid = replace(asking, payer=payer_of(request.request))
+            return token_of(await self._desk.ask(paid))
 
     async def _follow(self, token: str) -> AsyncIterator[tuple[Any, ...]]:
         run = run_of(token)
@@ -149,15 +163,17 @@ class RunTab:
             await self._desk.stop(str(event.run), str(event.alternative))
             return gr.skip() if followed else token_of(str(event.run))
 
-    async def _resume(self, event: gr.EventData) -> str:
+    async def _resume(self, request: gr.Request, event: gr.EventData) -> str:
         with problem():
-            return token_of(await self._desk.resume(str(event.alternative)))
+            payer = payer_of(request.request)
+            return token_of(await self._desk.resume(str(event.alternative), payer))
 
-    async def _fork(self, event: gr.EventData) -> str:
+    async def _fork(self, request: gr.Request, event: gr.EventData) -> str:
         with problem():
             alias = self._desk.pool[str(event.alias)]
             call = ToolCall(alias.tool, alias.alias)
-            return token_of(await self._desk.fork(str(event.alternative), int(event.step), call))
+            payer = payer_of(request.request)
+            return token_of(await self._desk.fork(str(event.alternative), int(event.step), call, payer))
 
     def _preset(self, name: str, favoured: Any) -> tuple[Any, ...]:
         if name not in PRESETS:

@@ -165,6 +165,8 @@ ISLANDS: Final[Mapping[str, str]] = {
     "light": "Light",
     "pages": "Pages",
     "page_run": "Run",
+    "single": "single user, no login",
+    "single_title": "There is no account, so whoever can reach this server may do everything.",
     "theme": "Switch between light and dark",
     "close": "Close",
     "keys": "Keys",

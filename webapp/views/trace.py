@@ -40,6 +40,7 @@ def run_view(snapshot: RunSnapshot, pool: Pool, now: datetime, rows: Rows | None
                 writing=snapshot.writing.get(trajectory.id, ()),
                 rows=None if rows is None else rows(trajectory),
             )
+            | {"state_words": _standing(trajectory, snapshot)}
             for number, trajectory in enumerate(snapshot.trajectories, 1)
         ],
         "pool": [who(entry.alias, pool) for entry in pool.entries],
@@ -92,13 +93,21 @@ def preference_words(preference: PreferenceVector) -> str:
     return f"{', '.join(weights)}. {in_words(preference)}".strip()
 
 
-def state_words(trajectory: Trajectory, state: State) -> str:
-    """Running, interrupted, or why it stopped and after how much."""
+def _standing(trajectory: Trajectory, snapshot: RunSnapshot) -> str:
+    id = trajectory.id
+    return state_words(trajectory, snapshot.states[id], snapshot.where.get(id), snapshot.reasons.get(id))
+
+
+def state_words(
+    trajectory: Trajectory, state: State, where: str | None = None, interrupted_by: str | None = None
+) -> str:
+    """Running, and where if that is another process; interrupted, and why; or why it stopped and after how much."""
     if state is State.RUNNING:
-        return "running"
+        return "running" if where is None else f"runs on {where}"
     after = f"after {amounts.counted(len(trajectory.steps), 'step')}"
     if trajectory.stop_reason is None:
-        return f"interrupted {after}; it can be resumed"
+        why = "" if interrupted_by is None else f" ({interrupted_by})"
+        return f"interrupted {after}{why}; it can be resumed"
     reason = words.STOP_REASONS[trajectory.stop_reason]
     plain = trajectory.stop_reason in (StopReason.ANSWERED, StopReason.CANCELLED)
     detail = f": {trajectory.stop_detail}" if trajectory.stop_detail and not plain else ""

@@ -36,7 +36,7 @@
     const time = el("label", "pd-field"), hide = el("label", "pd-row"), check = el("input", "", undefined, { type: "checkbox" });
     time.append(el("span", "", say("audience_minutes")), minutes);
     hide.append(check, el("span", "", say("audience_hide")));
-    const open = P.button("pd-primary", say("audience_open"), async () => {
+    const open = P.button("pd-primary pd-author", say("audience_open"), async () => {
       open.disabled = true;
       try {
         const hidden = check.checked ? ["cost", "latency"] : [];
@@ -104,9 +104,9 @@
     const end = async () => {
       if (await change("close")) P.notice(say("audience_ended"), { action: say("undo"), act: () => change("extend", { minutes: Math.max(1, (Date.parse(audience.until) - Date.now()) / 60_000) }) });
     };
-    const more = P.button("pd-small", say("audience_more"), () => change("extend", { minutes: 10 }));
-    const close = P.button("pd-small", say("audience_close"), end);
-    const fresh = P.button("pd-small", say("audience_fresh"), async () => {
+    const more = P.button("pd-small pd-author", say("audience_more"), () => change("extend", { minutes: 10 }));
+    const close = P.button("pd-small pd-author", say("audience_close"), end);
+    const fresh = P.button("pd-small pd-author", say("audience_fresh"), async () => {
       const found = await P.api("/audiences?limit=1").catch(P.failed);
       if (!found) return;
       room.end();

@@ -27,9 +27,24 @@
     if (reply.status === 204) return null;
     const said = await reply.json().catch(() => ({}));
     signal?.throwIfAborted();
+    if (reply.status === 401) P.loggedOut();
     if (!reply.ok) throw new P.Problem(reply.status, said.detail || reply.statusText, said.where);
     return said;
   };
+
+  // Said once: what this page holds stays, and whoever logs in comes back to it.
+  let told = false;
+  P.loggedOut = function () {
+    if (told) return;
+    told = true;
+    const here = window.location.pathname.replace(/^.*\//, "/") + window.location.search;
+    const go = () => window.location.assign(`${P.home}login?expired=true&next=${encodeURIComponent(here)}`);
+    P.notice(say("logged_out"), { bad: true, action: say("log_in"), act: go });
+  };
+  // Whether whoever looks at this page has that role or one that may more.
+  const ROLES = ["viewer", "annotator", "author", "admin"];
+  P.role = document.documentElement.dataset.role ?? "admin";
+  P.covers = (role) => ROLES.indexOf(P.role) >= ROLES.indexOf(role);
 
   // Gives an island what Gradio gives it. `on` maps its events to listeners.
   P.host = function (island, name, value, on = {}) {
@@ -83,7 +98,7 @@
   function tools() {
     const box = document.getElementById("tools");
     if (!box) return;
-    box.append(P.button("pd-small", `? ${say("keys")}`, () => P.showKeys()), P.themeButton());
+    box.prepend(P.button("pd-small", `? ${say("keys")}`, () => P.showKeys()), P.themeButton());
   }
 
   // Amounts as `webapp.views.amounts` writes them; unknown is a dash, never 0.

@@ -13,6 +13,8 @@
     if (!here) P.memory.set(KEY, items);
     if (here || (P.memory.get(KEY) || []).length !== items.length) here = items;
   }
+  // Another person's at this browser wait until that person logs in.
+  const own = () => all().filter((item) => !P.ranking.account || item.annotator === P.ranking.account);
   const told = (kind, item, what) => listeners.forEach((listener) => listener(kind, item, what));
   // What another moment or another sign-in may change; anything else is the server's last word.
   const PASSING = [0, 401, 403, 408, 425, 429];
@@ -42,7 +44,7 @@
 
   async function run() {
     clearTimeout(timer);
-    for (let items = all(); items.length; items = all()) {
+    for (let items = own(); items.length; items = own()) {
       if (await send(items[0])) {
         wait = SOONEST_MS;
         continue;
@@ -56,7 +58,7 @@
 
   const outbox = (P.ranking.outbox = {
     key: () => `${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 12)}`,
-    waiting: all,
+    waiting: own,
     hear: (listener) => listeners.add(listener),
 
     // Sends all that waits, in order; whether nothing waits any more.

@@ -4,8 +4,11 @@
   const ranking = (P.ranking = {});
   const enc = encodeURIComponent;
 
+  // The account's name; without accounts a name that somebody types.
   // Of this page: somebody who gives another name in another tab does not rank under it here.
-  let me = P.memory.get("annotator") || "local";
+  const account = document.documentElement.dataset.me ?? null;
+  let me = account ?? (P.memory.get("annotator") || "local");
+  ranking.account = account;
   ranking.who = () => me;
   ranking.setWho = (name) => P.memory.set("annotator", (me = name.trim() || "local"));
 

@@ -5,6 +5,11 @@
   const { server } = ranking;
 
   function person(again) {
+    if (ranking.account) {
+      const node = el("p", "pd-r-you");
+      node.append(`${say("rank_you")}: `, el("b", "", ranking.account));
+      return node;
+    }
     const label = el("label", "pd-field pd-r-you");
     const field = el("input", "", undefined, { type: "text", maxlength: 200, autocomplete: "username", value: ranking.who() });
     field.addEventListener("change", () => {
@@ -75,7 +80,7 @@
     node.append(el("a", open ? "pd-primary pd-r-go" : "pd-small", words, { href: `?study=${encodeURIComponent(study.id)}`, "aria-label": `${words}: ${study.name}` }));
     if (study.guidelines) node.append(P.button("pd-small", say("rank_guidelines"), () => ranking.guidelines(study)));
     if (progress.flagged) node.append(P.button("pd-small", say(progress.flagged === 1 ? "rank_flags_one" : "rank_flags", { count: progress.flagged }), () => flags(study).catch(P.failed)));
-    if (open) node.append(P.button("pd-small", say("rank_close_study"), () => close(study, again)));
+    if (open && P.covers("author")) node.append(P.button("pd-small", say("rank_close_study"), () => close(study, again)));
     return node;
   }
 
@@ -102,7 +107,7 @@
     node.append(chips(study, progress));
     node.append(bar(own.ranked, most, say("rank_own_of", { ranked: own.ranked, most })));
     node.append(bar(progress.counted, progress.wanted, say("rank_whole_of", { counted: progress.counted, wanted: progress.wanted })));
-    if (study.two_phases && progress.counted) node.append(turned(study));
+    if (study.two_phases && progress.counted && P.covers("author")) node.append(turned(study));
     node.append(tools(study, progress, again));
     return node;
   }
@@ -118,17 +123,18 @@
   ranking.studies = async function (box) {
     const again = () => ranking.studies(box).catch(P.failed);
     const studies = await server.studies();
-    const [rest, ...cards] = await Promise.all([everything(), ...studies.map((study) => card(study, again))]);
+    // Who only ranks gets ballots from studies alone.
+    const [rest, ...cards] = await Promise.all([P.covers("author") ? everything() : null, ...studies.map((study) => card(study, again))]);
     const open = cards.filter((_, at) => !studies[at].closed_at), closed = cards.filter((_, at) => studies[at].closed_at);
     const top = el("div", "pd-r-landing-top");
     const made = (study) => {
       P.notice(say("form_made", { name: study.name, count: study.ballots.length || study.most_ballots }));
       again();
     };
-    top.append(person(again), P.button("pd-primary", say("rank_new"), () => ranking.form(made)));
+    top.append(person(again), ...(P.covers("author") ? [P.button("pd-primary", say("rank_new"), () => ranking.form(made))] : []));
     const grid = el("div", "pd-r-studies");
-    grid.append(...open, rest);
-    box.replaceChildren(top, ...(studies.length ? [] : [P.empty(say("rank_none_title"), say("rank_none"))]), grid);
+    grid.append(...open, ...(rest ? [rest] : []));
+    box.replaceChildren(top, ...(studies.length ? [] : [P.empty(say("rank_none_title"), say(P.covers("author") ? "rank_none" : "rank_none_asked"))]), grid);
     if (closed.length) {
       const fold = el("details", "pd-fold"), inner = el("div", "pd-r-studies");
       inner.append(...closed);

@@ -45,7 +45,7 @@
       P.button("pd-small", say("tune_compare_with"), () => T.compareWith(T.profileKey(one)), { "aria-label": `${say("tune_compare_with")}: ${one.name}` }),
       P.button("pd-small", say("tune_history"), () => T.versionsDialog(one), { "aria-label": say("tune_versions_of", { name: one.name }) }),
       T.fileLinks(one),
-      P.button("pd-small", say("tune_delete"), () => T.deleteProfile(one), { "aria-label": `${say("tune_delete")}: ${one.name}` }),
+      P.button("pd-small pd-author", say("tune_delete"), () => T.deleteProfile(one), { "aria-label": `${say("tune_delete")}: ${one.name}` }),
     );
     tools.append(box);
     const saved = el("td");
@@ -113,7 +113,7 @@
 
   T.tab("profiles", (panel) => {
     const holder = el("div"), two = comparison(), row = el("div", "pd-row");
-    row.append(P.button("pd-small", say("tune_save"), () => T.saveDialog()), P.button("pd-small", say("tune_import"), () => T.importDialog()));
+    row.append(P.button("pd-small pd-author", say("tune_save"), () => T.saveDialog()), P.button("pd-small pd-author", say("tune_import"), () => T.importDialog()));
     panel.append(row, holder, two.node, el("p", "pd-note", say("tune_profiles_note")));
     function show() {
       holder.replaceChildren(list());

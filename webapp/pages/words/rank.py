@@ -13,6 +13,7 @@ WORDS: Final[Mapping[str, str]] = {
     "rank_none_title": "No studies yet",
     "rank_none": "A study asks several people to rank the same ballots, each on lease, and says how far they are. "
     "Without one, everything that has run can be ranked below.",
+    "rank_none_asked": "Here stands what you are asked to rank. Nobody who makes studies has asked anything yet.",
     "rank_everything": "Everything not ranked yet",
     "rank_everything_hint": "Every ballot of this database that you have not ranked, the oldest first. No leases and "
     "no overlap: for one person, or for a first look.",

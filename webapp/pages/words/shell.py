@@ -19,4 +19,6 @@ WORDS: Final[Mapping[str, str]] = {
     "simulated": "simulated",
     "simulated_title": "A stand-in replied here. Its text, tokens, price and time are simulated.",
     "unknown": "unknown",
+    "logged_out": "You are not logged in any more. What you did is kept in this browser.",
+    "log_in": "Log in",
 }

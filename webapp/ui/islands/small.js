@@ -27,7 +27,15 @@
       const pages = el("nav", "pd-nav", undefined, { "aria-label": say("pages") });
       pages.append(el("a", "", say("page_run"), { href: "./", "aria-current": "page" }));
       for (const [name, title] of view.pages || []) pages.append(el("a", "", title, { href: P.home + name }));
-      root.replaceChildren(brand, pages, el("p", "pd-policy", view.policy), keys, toggle);
+      root.replaceChildren(brand, pages, el("p", "pd-policy", view.policy), keys, toggle, ...who(view.user));
+    }
+    // Who is logged in, with a link to the account; what the role cannot use is hidden, and refused where it is sent.
+    function who(user) {
+      if (!user) return [];
+      document.documentElement.dataset.role = user.role;
+      const link = el("a", "pd-who", user.name ?? say("single"), { href: `${P.home}account`, title: user.name ? `${user.name}, ${user.role}` : say("single_title") });
+      link.classList.toggle("pd-note", !user.name);
+      return [link];
     }
     restore();
     watch("value", take);

@@ -1,0 +1,1 @@
+"""Backups, restoring them, and moving everything from one database to another."""

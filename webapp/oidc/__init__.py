@@ -1,0 +1,1 @@
+"""Logging in with an organisation's own login, by OpenID Connect."""
