@@ -1,10 +1,14 @@
 """What holds for every test."""
 
+import signal
+
 import pytest
 from hypothesis import settings
 
 settings.register_profile("podium", deadline=None)
 settings.load_profile("podium")
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # As in the background of a shell; what tests start inherits it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
