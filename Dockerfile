@@ -18,7 +18,8 @@ ENV PATH=/venv/bin:$PATH \
     PODIUM_DATA_DIR=/data \
     PODIUM_HOST=0.0.0.0 \
     PODIUM_PORT=8000 \
-    GRADIO_ANALYTICS_ENABLED=False
+    GRADIO_ANALYTICS_ENABLED=False \
+    ORT_DISABLE_TELEMETRY=1
 VOLUME ["/data"]
 EXPOSE 8000
 # http.client, because urllib would ask a proxy that the environment names.

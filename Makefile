@@ -6,6 +6,7 @@
 #             job in a browser, a real vLLM server, a model in process, miniature trainings and TRL's trainers on exported files,
 #             verl's reader on them, 500 bad calls, kills, full disks and frozen processes, and hundreds of people at once;
 #             `make test-faults KILLS=200` and `make test-load LONG=1` are the long forms
+# make test-image  build the Dockerfile with buildah and start it with podman, as root, on Debian
 # make test-fuzz   a million damaged records and files, which takes hours
 # The other targets are steps of these.
 
@@ -20,7 +21,7 @@ OPEN := $(if $(or $(DISPLAY),$(WAYLAND_DISPLAY),$(filter Darwin,$(shell uname)))
 VLLM := .venv-vllm
 LOCAL := .venv-local
 
-.PHONY: run setup test test-jobs test-vllm test-local test-train test-verl test-faults test-load test-fuzz vllm train check browser lint types contracts pytest screenshot bench clean
+.PHONY: run setup test test-jobs test-vllm test-local test-train test-verl test-faults test-load test-fuzz test-image vllm train check browser lint types contracts pytest screenshot bench clean
 
 run: setup
 	$(BIN)/podium serve --port $(PORT) $(OPEN) $(ARGS)
@@ -73,6 +74,10 @@ test-load: $(VENV)/.dev
 # EXAMPLES inputs for each parser, a half of that for two of them, a tenth for imports into a database.
 test-fuzz: $(VENV)/.dev
 	PODIUM_FUZZ_EXAMPLES=$(or $(EXAMPLES),140000) $(BIN)/pytest -q -s --timeout 0 tests/fuzz $(ARGS)
+
+# Skips, saying why, where root or a program is missing. PODIUM_IMAGE_MIRROR names a mirror of Debian.
+test-image: $(VENV)/.dev
+	PODIUM_IMAGE=1 $(BIN)/pytest -q --durations 5 --timeout 1800 tests/deploy/image $(ARGS)
 
 check: lint types contracts
 

@@ -1,5 +1,6 @@
 """The network of a checkpoint on onnxruntime: token ids in, logits out, with a key-value cache. The one door to it."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +24,7 @@ class Network:
 
     def __init__(self, path: Path) -> None:
         """Raises BadCheckpoint where the file is no network with these inputs and outputs."""
+        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # Else it reports to its maker how it is used.
         import onnxruntime as ort  # noqa: PLC0415 - slow to import, and not every policy needs it
 
         options = ort.SessionOptions()

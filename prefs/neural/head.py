@@ -28,6 +28,7 @@ class OnnxHead:
 
     def __init__(self, path: Path) -> None:
         """Raises Damaged where the file is no network with this input and output."""
+        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # Else it reports to its maker how it is used.
         import onnxruntime as ort  # noqa: PLC0415 - slow to import, and only a neural model needs it
 
         options = ort.SessionOptions()

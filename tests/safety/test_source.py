@@ -161,3 +161,11 @@ def test_nothing_is_exported_that_a_spreadsheet_takes_formulas_from() -> None:
     assert not {
         text for text in texts if text.startswith(("text/csv", "text/tab-separated", "application/vnd.ms-excel"))
     }
+
+
+def test_a_library_that_reports_its_use_is_told_not_to_before_it_is_loaded() -> None:
+    doors = [path for path in PYTHON if "import onnxruntime" in path.read_text("utf-8")]
+    assert len(doors) == 2
+    for path in doors:
+        before = path.read_text("utf-8").partition("import onnxruntime")[0]
+        assert 'os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")' in before.splitlines()[-2]
