@@ -7,6 +7,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, exists, func, or_, select
 
 from prefs.study import Assignment, Study
+from storage.study_orders import order
 from storage.tables import ASSIGNMENT, RANKING, STUDY_BALLOT
 
 TRIED: Final = 40
@@ -62,15 +63,11 @@ def first(
 ) -> Row[Any] | None:
     """A gold ballot where one is due; what others skipped comes last; then the person's own order. None of `known`."""
     due = study.gold_is_due(annotator, len(mine), sum(one.gold for one in mine))
-    columns = STUDY_BALLOT.c.ballot_id, STUDY_BALLOT.c.place, STUDY_BALLOT.c.gold
-    order = sorted(
-        (bool(gold) is not due, study.position(annotator, ballot, place), place, ballot)
-        for ballot, place, gold in connection.execute(select(*columns).where(STUDY_BALLOT.c.study_id == study.id)).all()
-        if ballot not in known
-    )
-    ranks = {ballot: rank for rank, (*_, ballot) in enumerate(order)}
-    head = [ballot for *_, ballot in order[:TRIED]]
-    found = connection.execute(open_ballots(study, annotator, now, head)).all()
+    open_to_them = [one for one in order(connection, study, annotator) if one[0] not in known]
+    ordered = [ballot for ballot, gold in open_to_them if gold is due]
+    ordered += [ballot for ballot, gold in open_to_them if gold is not due]
+    ranks = {ballot: rank for rank, ballot in enumerate(ordered)}
+    found = connection.execute(open_ballots(study, annotator, now, ordered[:TRIED])).all()
     if best := [row for row in found if row.skips == 0 and bool(row.gold) is due]:
         return min(best, key=lambda row: ranks[row.ballot_id])
     found = [row for row in connection.execute(open_ballots(study, annotator, now)).all() if row.ballot_id in ranks]
