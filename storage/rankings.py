@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, insert, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, func, insert, select
 
 from prefs.ballot import Ballot
 from prefs.ranking import Ranking, RankingMismatch, check
@@ -18,7 +18,15 @@ from storage.trajectories import LONGEST_ID, check_id
 
 _LATER: Final = RANKING.alias("later")
 _NOT_SUPERSEDED: Final = ~exists().where(_LATER.c.supersedes == RANKING.c.id)
-"""Made once: an alias costs ten times what its query does."""
+_RECORD: Final = select(RANKING.c.record)
+_THEIRS: Final = RANKING.c.annotator == bindparam("annotator")
+_CURRENT: Final = _RECORD.where(RANKING.c.ballot_id == bindparam("ballot"), _THEIRS, _NOT_SUPERSEDED)
+_UNDER_KEY: Final = _RECORD.where(_THEIRS, RANKING.c.idempotency_key == bindparam("key"))
+_TAKEN: Final = select(RANKING.c.id).where(RANKING.c.id == bindparam("ranking"))
+_ADD: Final = insert(RANKING)
+_BALLOT: Final = select(BALLOT.c.record).where(BALLOT.c.id == bindparam("ballot"))
+_LOCKED_BALLOT: Final = _BALLOT.with_for_update()
+"""Statements of what many do at once; to build one costs several times what it does."""
 REMEMBERED: Final = 1_000
 """Ballots that a stream of rankings remembers: those who rank at the same time rank the same ones."""
 
@@ -95,7 +103,7 @@ def check_steps(connection: Connection, ranking: Ranking, ballot: Ballot) -> Non
 
 def find_ballot(connection: Connection, ballot_id: str) -> Ballot | None:
     """The ballot of that id."""
-    record = connection.execute(select(BALLOT.c.record).where(BALLOT.c.id == ballot_id)).scalar()
+    record = connection.execute(_BALLOT, {"ballot": ballot_id}).scalar()
     return None if record is None else load_ballot(record)
 
 
@@ -125,10 +133,7 @@ def rankings_of(connection: Connection, ballot_id: str) -> tuple[Ranking, ...]:
 
 def current_ranking(connection: Connection, ballot_id: str, annotator: str) -> Ranking | None:
     """What this annotator says of the ballot now."""
-    theirs = select(RANKING.c.record).where(
-        RANKING.c.ballot_id == ballot_id, RANKING.c.annotator == annotator, not_superseded()
-    )
-    record = connection.execute(theirs).scalar()
+    record = connection.execute(_CURRENT, {"ballot": ballot_id, "annotator": annotator}).scalar()
     return None if record is None else load_ranking(record)
 
 
@@ -158,8 +163,7 @@ def _repeated(connection: Connection, ranking: Ranking, key: str | None) -> Rank
         return None
     if not key or len(key) > LONGEST_ID or not key.isprintable():
         raise RecordError(f"an idempotency key must have 1 to {LONGEST_ID} printable characters")
-    under_key = (RANKING.c.annotator == ranking.annotator) & (RANKING.c.idempotency_key == key)
-    record = connection.execute(select(RANKING.c.record).where(under_key)).scalar()
+    record = connection.execute(_UNDER_KEY, {"annotator": ranking.annotator, "key": key}).scalar()
     if record is None:
         return None
     stored = load_ranking(record)
@@ -170,7 +174,7 @@ def _repeated(connection: Connection, ranking: Ranking, key: str | None) -> Rank
 
 def _locked_ballot(connection: Connection, ballot_id: str) -> Ballot:
     """The ballot, locked against other processes that rank it at this moment."""
-    record = connection.execute(select(BALLOT.c.record).where(BALLOT.c.id == ballot_id).with_for_update()).scalar()
+    record = connection.execute(_LOCKED_BALLOT, {"ballot": ballot_id}).scalar()
     if record is None:
         raise StoreMissing(f"there is no ballot {ballot_id}; reload the page to get one")
     return load_ballot(record)
@@ -190,10 +194,9 @@ def _content(ranking: Ranking) -> tuple[object, ...]:
 
 
 def _insert(connection: Connection, ranking: Ranking, key: str | None) -> None:
-    taken = select(RANKING.c.id).where(RANKING.c.id == check_id("a ranking", ranking.id))
-    if connection.execute(taken).first() is not None:
+    if connection.execute(_TAKEN, {"ranking": check_id("a ranking", ranking.id)}).first() is not None:
         raise StoreConflict(f"there is already a ranking {ranking.id}")
-    connection.execute(insert(RANKING), row_of(ranking, key))
+    connection.execute(_ADD, row_of(ranking, key))
 
 
 def row_of(ranking: Ranking, key: str | None = None) -> dict[str, Any]:

@@ -57,6 +57,10 @@ class Reader:
         """How far a trajectory has come."""
         return self.read(lambda connection: trajectories.state(connection, trajectory_id))
 
+    def states_of(self, run_id: str) -> dict[str, State]:
+        """How far a run's trajectories have come, by id."""
+        return self.read(lambda connection: trajectories.states_of(connection, run_id))
+
     def run(self, id: str) -> Run | None:
         """A run."""
         return self.read(lambda connection: trajectories.find_run(connection, id))

@@ -27,6 +27,11 @@ _CHANGE: Final = (
     .values({c.name: bindparam(f"new_{c.name}", type_=c.type) for c in LISTING.c if c.name not in ("ranked",)})
     .where(LISTING.c.trajectory_id == bindparam("wanted"))
 )
+_MARK: Final = (
+    update(LISTING)
+    .where(LISTING.c.trajectory_id.in_(bindparam("shown", expanding=True)), ~LISTING.c.ranked)
+    .values(ranked=True)
+)
 Row = dict[str, Any]
 
 
@@ -47,8 +52,7 @@ def end(connection: Connection, trajectory: Trajectory) -> None:
 
 def mark_ranked(connection: Connection, trajectories: Iterable[str]) -> None:
     """Somebody has ranked a ballot that shows these trajectories."""
-    shown = LISTING.c.trajectory_id.in_(sorted(set(trajectories)))
-    connection.execute(update(LISTING).where(shown, ~LISTING.c.ranked).values(ranked=True))
+    connection.execute(_MARK, {"shown": sorted(set(trajectories))})
 
 
 def favoured(preference: PreferenceVector) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Final
 
-from sqlalchemy import Connection, exists, select
+from sqlalchemy import Connection, bindparam, exists, select
 
 from prefs.ranking import Ranking, RankingMismatch, next_phase
 from prefs.study import Study
@@ -18,13 +18,15 @@ BLIND_STAYS: Final = (
 BLIND_FIRST: Final = 'rank this ballot blind first, with phase "blind"; cost and time are shown to you after that'
 ONE_PHASE: Final = "this ballot is not ranked in two phases by you; leave out `phase`"
 
+_STUDIES_WITH: Final = select(STUDY.c.record).join(STUDY_BALLOT).where(STUDY_BALLOT.c.ballot_id == bindparam("ballot"))
+
 
 def two_phases(connection: Connection, ballot_id: str) -> bool:
     """Whether some study has people rank the ballot twice."""
     if not ballot_id.isprintable():  # not every database takes such a text as a value
         return False
-    with_it = select(STUDY.c.record).join(STUDY_BALLOT).where(STUDY_BALLOT.c.ballot_id == ballot_id)
-    return any(load_study(record).two_phases for record in connection.execute(with_it).scalars())
+    studies = connection.execute(_STUDIES_WITH, {"ballot": ballot_id}).scalars()
+    return any(load_study(record).two_phases for record in studies)
 
 
 def in_phase(connection: Connection, said: Ranking, current: Ranking | None) -> Ranking:

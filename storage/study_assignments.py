@@ -8,23 +8,45 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, and_, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from orchestrator.model_call import utc
 from prefs.study import LONGEST_FLAG, Assignment, AssignmentState, Study
 from storage import second_looks
 from storage.errors import StoreConflict, StoreMissing
 from storage.records import RecordError
-from storage.study_order import first, open_ballots, takes_place
+from storage.study_order import first, has_place, open_ballots
 from storage.study_records import assignment_of, load_study
 from storage.tables import ASSIGNMENT, STUDY, STUDY_BALLOT
 from storage.trajectories import check_id
 
 _ASSIGNING: Final = 0x5354554459
 """Key of the lock under which assignments and audiences change on PostgreSQL."""
+_LOCK: Final = select(func.pg_advisory_xact_lock(_ASSIGNING))
 _WITH_BALLOT: Final = STUDY_BALLOT.join(
     ASSIGNMENT,
     (ASSIGNMENT.c.study_id == STUDY_BALLOT.c.study_id) & (ASSIGNMENT.c.ballot_id == STUDY_BALLOT.c.ballot_id),
+)
+
+_EVERY: Final = select(ASSIGNMENT, STUDY_BALLOT.c.gold).select_from(_WITH_BALLOT)
+_HERE: Final = ASSIGNMENT.c.study_id == bindparam("study")
+_THIS: Final = ASSIGNMENT.c.ballot_id == bindparam("ballot")
+_THEIRS: Final = ASSIGNMENT.c.annotator == bindparam("annotator")
+_ONE: Final = _EVERY.where(_HERE, _THIS, _THEIRS)
+_OF_BALLOT: Final = _EVERY.where(_THIS, _THEIRS).order_by(ASSIGNMENT.c.study_id)
+_OF_PERSON: Final = _EVERY.where(_HERE, _THEIRS).order_by(ASSIGNMENT.c.changed_at, ASSIGNMENT.c.ballot_id)
+_CHANGED: Final = update(ASSIGNMENT).where(
+    ASSIGNMENT.c.study_id == bindparam("this_study"),
+    ASSIGNMENT.c.ballot_id == bindparam("this_ballot"),
+    ASSIGNMENT.c.annotator == bindparam("this_annotator"),
+)
+_INSERTED: Final = insert(ASSIGNMENT)
+_STUDY: Final = select(STUDY.c.record).where(STUDY.c.id == bindparam("study"))
+_STUDIES_WITH: Final = (
+    select(STUDY.c.record)
+    .join(STUDY_BALLOT)
+    .where(STUDY_BALLOT.c.ballot_id == bindparam("ballot"))
+    .order_by(STUDY.c.id)
 )
 
 
@@ -36,7 +58,7 @@ def alone(connection: Connection) -> None:
     each other.
     """
     if connection.dialect.name == "postgresql":
-        connection.execute(select(func.pg_advisory_xact_lock(_ASSIGNING)))
+        connection.execute(_LOCK)
 
 
 def locked(connection: Connection, study_id: str) -> Study:
@@ -47,8 +69,7 @@ def locked(connection: Connection, study_id: str) -> Study:
 
 def study_of(connection: Connection, study_id: str) -> Study:
     """The study; raises StoreMissing."""
-    wanted = select(STUDY.c.record).where(STUDY.c.id == study_id)
-    record = connection.execute(wanted).scalar() if study_id.isprintable() else None
+    record = connection.execute(_STUDY, {"study": study_id}).scalar() if study_id.isprintable() else None
     if record is None:
         raise StoreMissing(f"there is no study {study_id[:200]!r}; `podium study list` names those there are")
     return load_study(record)
@@ -79,8 +100,7 @@ def next_for(
         return None
     back = [one for one in wanted if one.state == ("skipped" if skipped else "leased")]
     if back:
-        open_places = open_ballots(study, annotator, now, [one.ballot for one in back])
-        there = {row.ballot_id for row in connection.execute(open_places).all()}
+        there = {row.ballot_id for row in open_ballots(connection, study, annotator, now, [one.ballot for one in back])}
         back = [one for one in back if one.ballot in there]
     if back or skipped:
         return leased(connection, study, back[0], now) if back else None
@@ -94,7 +114,7 @@ def left_for(connection: Connection, study: Study, annotator: str, now: datetime
     known = {one.ballot: one for one in of_person(connection, study, annotator)}
     if study.closed_at is not None:
         return 0
-    ballots = (row.ballot_id for row in connection.execute(open_ballots(study, annotator, utc(now))))
+    ballots = (row.ballot_id for row in open_ballots(connection, study, annotator, utc(now)))
     return sum(ballot not in known or _expired(known[ballot], now) for ballot in ballots)
 
 
@@ -123,8 +143,7 @@ def rank(connection: Connection, ballot_id: str, annotator: str, at: datetime) -
     if not ballot_id.isprintable():  # not every database takes such a text as a value
         return
     alone(connection)
-    with_it = select(STUDY.c.record).join(STUDY_BALLOT).where(STUDY_BALLOT.c.ballot_id == ballot_id)
-    for record in connection.execute(with_it.order_by(STUDY.c.id)).scalars().all():
+    for record in connection.execute(_STUDIES_WITH, {"ballot": ballot_id}).scalars().all():
         take_up(connection, load_study(record), ballot_id, annotator, utc(at))
 
 
@@ -136,7 +155,7 @@ def take_up(connection: Connection, study: Study, ballot_id: str, annotator: str
     unasked = Assignment(study.id, ballot_id, annotator, "ranked", at, at, at)
     counted = has_place(connection, study, one or unasked, at)
     if one is None:
-        connection.execute(insert(ASSIGNMENT), _row(replace(unasked, counted=counted)))
+        connection.execute(_INSERTED, _row(replace(unasked, counted=counted)))
         return
     changed(connection, replace(one, state="ranked", counted=counted, reason=None, changed_at=at))
 
@@ -145,8 +164,7 @@ def find(connection: Connection, study_id: str, ballot_id: str, annotator: str) 
     """What this person has to do with that ballot of the study."""
     if not (study_id + ballot_id + annotator).isprintable():  # not every database takes such a text as a value
         return None
-    wanted = _assignments(study_id).where(ASSIGNMENT.c.ballot_id == ballot_id, ASSIGNMENT.c.annotator == annotator)
-    row = connection.execute(wanted).first()
+    row = connection.execute(_ONE, {"study": study_id, "ballot": ballot_id, "annotator": annotator}).first()
     return None if row is None else assignment_of(row)
 
 
@@ -154,37 +172,28 @@ def of_ballot(connection: Connection, ballot_id: str, annotator: str) -> tuple[A
     """What this person has to do with that ballot, in every study that has it."""
     if not (ballot_id + annotator).isprintable():
         return ()
-    studies = select(ASSIGNMENT.c.study_id).where(
-        ASSIGNMENT.c.ballot_id == ballot_id, ASSIGNMENT.c.annotator == annotator
-    )
-    ids = connection.execute(studies.order_by(ASSIGNMENT.c.study_id)).scalars()
-    found = [find(connection, study_id, ballot_id, annotator) for study_id in ids]
-    return tuple(one for one in found if one is not None)
+    found = connection.execute(_OF_BALLOT, {"ballot": ballot_id, "annotator": annotator})
+    return tuple(assignment_of(row) for row in found)
 
 
 def all_of(connection: Connection, study_id: str, state: AssignmentState | None) -> tuple[Assignment, ...]:
     """Every assignment of the study, or those in one state; the latest change first."""
-    wanted = _assignments(study_id)
+    wanted = _EVERY.where(_HERE)
     if state is not None:
         wanted = wanted.where(ASSIGNMENT.c.state == state)
     ordered = wanted.order_by(ASSIGNMENT.c.changed_at.desc(), ASSIGNMENT.c.ballot_id, ASSIGNMENT.c.annotator)
-    return tuple(assignment_of(row) for row in connection.execute(ordered))
+    return tuple(assignment_of(row) for row in connection.execute(ordered, {"study": study_id}))
 
 
 def of_person(connection: Connection, study: Study, annotator: str) -> list[Assignment]:
     """All of this person's, the earliest first."""
-    mine = _assignments(study.id).where(ASSIGNMENT.c.annotator == annotator)
-    ordered = mine.order_by(ASSIGNMENT.c.changed_at, ASSIGNMENT.c.ballot_id)
-    return [assignment_of(row) for row in connection.execute(ordered)]
-
-
-def _assignments(study_id: str) -> Select[Any]:
-    return select(ASSIGNMENT, STUDY_BALLOT.c.gold).select_from(_WITH_BALLOT).where(ASSIGNMENT.c.study_id == study_id)
+    found = connection.execute(_OF_PERSON, {"study": study.id, "annotator": annotator})
+    return [assignment_of(row) for row in found]
 
 
 def _given(connection: Connection, study: Study, annotator: str, row: Row[Any], now: datetime) -> Assignment:
     made = Assignment(study.id, row.ballot_id, annotator, "leased", study.lease(now), now, now, gold=bool(row.gold))
-    connection.execute(insert(ASSIGNMENT), _row(made))
+    connection.execute(_INSERTED, _row(made))
     return made
 
 
@@ -196,25 +205,9 @@ def leased(connection: Connection, study: Study, one: Assignment, now: datetime)
 
 def changed(connection: Connection, one: Assignment) -> Assignment:
     """Keep the assignment as it is now."""
-    this = and_(
-        ASSIGNMENT.c.study_id == one.study,
-        ASSIGNMENT.c.ballot_id == one.ballot,
-        ASSIGNMENT.c.annotator == one.annotator,
-    )
-    connection.execute(update(ASSIGNMENT).where(this).values(_row(one)))
+    this = {"this_study": one.study, "this_ballot": one.ballot, "this_annotator": one.annotator}
+    connection.execute(_CHANGED, _row(one) | this)
     return one
-
-
-def has_place(connection: Connection, study: Study, one: Assignment, now: datetime) -> bool:
-    """Whether others leave a place for it. A lease is not enough: the clock of another process may be ahead."""
-    others = and_(
-        ASSIGNMENT.c.study_id == study.id,
-        ASSIGNMENT.c.ballot_id == one.ballot,
-        ASSIGNMENT.c.annotator != one.annotator,
-        takes_place(now),
-    )
-    taken = connection.execute(select(func.count()).select_from(ASSIGNMENT).where(others)).scalar_one()
-    return int(taken) < study.overlap
 
 
 def _expired(one: Assignment, now: datetime) -> bool:

@@ -11,7 +11,8 @@ from prefs.study import Assignment, Study
 from storage.errors import StoreConflict, StoreMissing
 from storage.rankings import not_superseded
 from storage.records import load_ballot
-from storage.study_assignments import changed, find, has_place, leased, locked, of_person, study_of
+from storage.study_assignments import changed, find, leased, locked, of_person, study_of
+from storage.study_order import has_place
 from storage.tables import BALLOT, RANKING, STUDY_BALLOT
 from storage.trajectories import check_id
 

@@ -13,6 +13,7 @@ from prefs.ranking import Phase, Ranking, StepMark
 from prefs.reward import Reward, rewards
 from storage.errors import StoreConflict
 from storage.store import Store
+from storage.trajectories import FINAL
 from webapp.live_run import RunSnapshot
 from webapp.live_runs import NotFound
 from webapp.runs import Runs
@@ -73,11 +74,9 @@ class Ballots:
 
         Raises NotFound, RankingMismatch, or StoreConflict where the ballot changed since it was shown.
         """
-        shown = self.ballot(ballot_id)
-        if shown.run is not None:
-            newest = await self.of_run(shown.run)
-            if newest is None or newest.id != shown.id:
-                raise StoreConflict("the alternatives changed since this ballot was shown; reload it and rank again")
+        shown = await asyncio.to_thread(self.ballot, ballot_id)
+        if not await asyncio.to_thread(self._as_shown, shown):
+            raise StoreConflict("the alternatives changed since this ballot was shown; reload it and rank again")
         ranking = Ranking(
             new_id(),
             ballot_id,
@@ -96,6 +95,14 @@ class Ballots:
         if self._on_ranking is not None:
             self._on_ranking(kept)
         return kept
+
+    def _as_shown(self, ballot: Ballot) -> bool:
+        """Whether the ballot still has every alternative of its run, all of them at their end."""
+        if ballot.run is None:
+            return True
+        states = self._store.states_of(ballot.run)
+        shown = {alternative.trajectory for alternative in ballot.alternatives}
+        return states.keys() == shown and all(state in FINAL for state in states.values())
 
     def rewards(self, trajectories: Sequence[Trajectory]) -> dict[str, Reward]:
         """R(τ) of each trajectory under its run's first preference, normalised over all of them."""

@@ -19,8 +19,9 @@ from webapp.learned import stated_aliases
 
 logger = logging.getLogger(__name__)
 
-RESTS: Final = 9.0
-"""Between two updates lies so many times what the first of them took, so that they take a tenth of the time at most."""
+RESTS: Final = 19.0
+"""Between two updates lies so many times what the first of them took: they take a twentieth of the time at most."""
+SHORTEST_REST_S: Final = 1.0
 LONGEST_REST_S: Final = 60.0
 
 
@@ -36,7 +37,7 @@ class Standing:
     stated: PreferenceVector | None
     """P of all that was ranked; `None` where it varied."""
     updated_s: float | None
-    """Seconds that the last ranking took to be taken in; `None` before the first."""
+    """Seconds that the last rankings took to be taken in, all that came at once; `None` before the first."""
 
     @property
     def weights(self) -> Mapping[str, Estimate]:
@@ -95,8 +96,9 @@ class Revealed:
                     await asyncio.to_thread(self._follow)
                 except StoreError as error:
                     logger.warning("rankings could not be taken in; the next look reads them: %s", error)
+            rest_s = max(SHORTEST_REST_S, min(RESTS * (time.perf_counter() - begun), LONGEST_REST_S))
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._closing.wait(), min(RESTS * (time.perf_counter() - begun), LONGEST_REST_S))
+                await asyncio.wait_for(self._closing.wait(), rest_s)
 
     def _standing(self) -> Standing:
         """Reads all where others were added beside what was heard."""
@@ -119,22 +121,33 @@ class Revealed:
         return list({ranking.id: ranking for ranking in heard if ranking.id not in self._stated}.values())
 
     def _followed(self, live: LiveFit, new: Sequence[Ranking]) -> bool:
-        """Whether the rankings could be added one by one.
+        """Whether the rankings could be added to the fit.
 
-        None may ask for an alias that has no weight in the fit, or correct a ranking that is not in it.
+        None may ask for an alias that has no weight in it, or correct a ranking that is not in it.
         """
         judgements = [self._store.judgement_of(ranking) for ranking in new]
         if not set(stated_aliases(judgements)) <= set(live.choices.names):
             return False
-        if not {ranking.supersedes for ranking in new} - {None} <= {*self._stated, *(ranking.id for ranking in new)}:
+        if not self._in_turn(new):
             return False
-        for ranking, judgement in zip(new, judgements, strict=True):
-            begun = time.perf_counter()
-            live.add(judgement, supersedes=ranking.supersedes)
+        begun = time.perf_counter()
+        live.add_all([(judgement, ranking.supersedes) for ranking, judgement in zip(new, judgements, strict=True)])
+        if new:
             self._updated_s = time.perf_counter() - begun
+        for ranking, judgement in zip(new, judgements, strict=True):
             self._stated.pop(ranking.supersedes or "", None)
             self._stated[ranking.id] = judgement.stated
         self._known += len(new)
+        return True
+
+    def _in_turn(self, new: Sequence[Ranking]) -> bool:
+        """Whether each correction comes after what it corrects."""
+        before = set[str]()
+        for ranking in new:
+            corrected = ranking.supersedes
+            if corrected is not None and corrected not in before and corrected not in self._stated:
+                return False
+            before.add(ranking.id)
         return True
 
     def _read(self) -> LiveFit:

@@ -1,6 +1,7 @@
 """The serving process: opens the services, serves the application, closes both in order."""
 
 import asyncio
+import gc
 import logging
 import os
 import socket
@@ -138,10 +139,17 @@ def address(listener: socket.socket) -> str:
     return f"http://{everywhere.get(host) or (f'[{host}]' if ':' in host else host)}:{port}"
 
 
+def _spare_collections() -> None:
+    """Leave what the start made out of later garbage collections: each held up everybody while it walked all that."""
+    gc.collect()
+    gc.freeze()
+
+
 async def _greet(server: uvicorn.Server, services: Services, listener: socket.socket, *, open_browser: bool) -> None:
     """Once the server answers, say where it is and what it found."""
     while not server.started:  # noqa: ASYNC110 - uvicorn offers no event
         await asyncio.sleep(0.02)
+    _spare_collections()
     host, port = listener.getsockname()[:2]
     logger.info("serving", extra={"host": host, "port": port, "interrupted": len(services.interrupted)})
     page = f"{address(listener)}/ui"

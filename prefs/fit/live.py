@@ -64,20 +64,26 @@ class LiveFit:
 
         Raises ValueError where the ranking is there already, KeyError where the superseded one is not.
         """
-        if judgement.ranking in self._numbers:
-            raise ValueError(f"ranking {judgement.ranking} is in the fit already; a correction has an id of its own")
-        if supersedes is not None:
-            self._take_back(supersedes)
-        number = self.choices.extend([judgement])[0]
-        self._numbers[judgement.ranking] = number
-        if number is not None:
-            self._lean(judgement)
-        return self._refit()
+        return self.add_all([(judgement, supersedes)])
+
+    def add_all(self, new: Sequence[tuple[Judgement, str | None]]) -> ScaledFit | None:
+        """Follow several, each with the ranking that it supersedes; costs little more than one. Raises as `add` does.
+
+        A ranking may supersede one before it in `new`. Where it raises, nothing has changed.
+        """
+        self._check(new)
+        numbers = self.choices.extend([judgement for judgement, _ in new])
+        self._numbers |= {judgement.ranking: number for (judgement, _), number in zip(new, numbers, strict=True)}
+        self._lean([judgement for (judgement, _), number in zip(new, numbers, strict=True) if number is not None])
+        for _, supersedes in new:
+            if supersedes is not None:
+                self._take_back(supersedes)
+        return self._refit(len(new))
 
     def remove(self, ranking: str) -> ScaledFit | None:
         """Forget a ranking. Raises KeyError where it is not in the fit."""
         self._take_back(ranking)
-        return self._refit()
+        return self._refit(1)
 
     @property
     def fit(self) -> ScaledFit | None:
@@ -97,8 +103,20 @@ class LiveFit:
             self._fitted = None
         return self._fit
 
-    def _refit(self) -> ScaledFit | None:
-        self._changes += 1
+    def _check(self, new: Sequence[tuple[Judgement, str | None]]) -> None:
+        come, gone = set[str](), set[str]()
+        for judgement, supersedes in new:
+            name = judgement.ranking
+            if name in self._numbers or name in come:
+                raise ValueError(f"ranking {name} is in the fit already; a correction has an id of its own")
+            if supersedes is not None:
+                if supersedes in gone or (supersedes not in self._numbers and supersedes not in come):
+                    raise KeyError(f"ranking {supersedes} is not in the fit")
+                gone.add(supersedes)
+            come.add(name)
+
+    def _refit(self, changes: int) -> ScaledFit | None:
+        self._changes += changes
         found = self._fitted
         if found is None or self._changes > STALE * self.choices.rankings or found.kept != parameters(self.choices):
             return self.settle()
@@ -119,13 +137,13 @@ class LiveFit:
         if self._fitted is not None:
             self._fitted = _leant(self._fitted, number=number)
 
-    def _lean(self, judgement: Judgement) -> None:
-        """Move the estimates by what the new ranking alone says."""
-        if self._fitted is None or self._fitted.kept.names != tuple(self.choices.names):
+    def _lean(self, judgements: Sequence[Judgement]) -> None:
+        """Move the estimates by what the new rankings alone say."""
+        if not judgements or self._fitted is None or self._fitted.kept.names != tuple(self.choices.names):
             return
         alone = Choices(self.choices.scaling, self._covariates, ())
         alone.names[:] = self.choices.names
-        alone.extend([judgement])
+        alone.extend(judgements)
         self._fitted = _leant(self._fitted, alone=alone)
 
     def _compact(self) -> None:
@@ -137,7 +155,7 @@ class LiveFit:
 
 
 def _leant(found: Fitted, *, alone: Choices | None = None, number: int | None = None) -> Fitted:
-    """Both optima after one more ranking, or one less, to first order."""
+    """Both optima after some more rankings, or one less, to first order."""
     free = _step(found, found.free, alone, number)
     bounded = free if found.bounded is found.free else _step(found, found.bounded, alone, number)
     return replace(found, free=free, bounded=bounded)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Header, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from prefs.ballot import Ballot
-from prefs.ranking import LONGEST_NOTE, LONGEST_TAG, MOST_TAGS, MarkKind, Phase, StepMark
+from prefs.ranking import LONGEST_NOTE, LONGEST_TAG, MOST_TAGS, MarkKind, Phase, Ranking, StepMark
 from storage.records import ranking_json
 from storage.studies import Studies
 from webapp.access.annotator import Annotator, Asking, annotator_of, check_given
@@ -138,12 +138,15 @@ async def rank(
     opinion = body.opinion(annotator_of(asking, body.annotator))
     await asyncio.to_thread(check_given, here.store, asking, ballot_id)
     kept = await here.ballots.rank(ballot_id, opinion, version=body.version, idempotency_key=idempotency_key)
-    given = await asyncio.to_thread(Studies(here.store).of_ballot, ballot_id, kept.annotator)
+    return await asyncio.to_thread(_acknowledged, kept, here, open_to_look=may_look(asking))
+
+
+def _acknowledged(kept: Ranking, here: Here, *, open_to_look: bool) -> dict[str, Any]:
+    given = Studies(here.store).of_ballot(kept.ballot, kept.annotator)
     studies = [{"study": one.study, "counted": one.counted, "words": one.words} for one in given]
-    record = ranking_json(kept, here.ballots.ballot(ballot_id))
-    if kept.phase == "blind" or not may_look(
-        asking
-    ):  # What stays hidden until the second look could be looked up by these ids.
+    record = ranking_json(kept, here.ballots.ballot(kept.ballot))
+    if kept.phase == "blind" or not open_to_look:
+        # What stays hidden until the second look could be looked up by these ids.
         record["trajectories"] = dict.fromkeys(record["trajectories"])
     return {**record, "studies": studies}
 

@@ -1,5 +1,7 @@
 """The live fit is the fit of all rankings at once."""
 
+from dataclasses import replace
+
 import pytest
 
 from prefs.fit.choices import Choices
@@ -64,6 +66,25 @@ def test_a_correction_takes_the_place_of_what_it_supersedes():
     for old, new in zip(given, other, strict=False):
         live.add(new, supersedes=old.ranking)
     equal(live.fit, [*given[5:], *other])
+
+
+def test_several_at_once_equal_fitting_all_also_where_one_corrects_another():
+    given, new = rankings(1000), rankings(4, seed=9)
+    new = [replace(one, ranking=f"new {number}") for number, one in enumerate(new)]
+    live = LiveFit(given)
+    live.add_all([(new[0], None), (new[1], given[0].ranking), (new[2], new[0].ranking), (new[3], None)])
+    equal(live.fit, [*given[1:], *new[1:]])
+
+
+def test_several_of_which_one_cannot_be_added_change_nothing():
+    given = rankings(50)
+    live = LiveFit(given[:-2])
+    before = live.fit
+    with pytest.raises(KeyError, match="not in the fit"):
+        live.add_all([(given[-2], None), (given[-1], "unheard of")])
+    assert live.fit is before
+    live.add_all([(given[-2], None), (given[-1], None)])
+    equal(live.fit, given)
 
 
 def test_removed_rankings_are_forgotten_also_when_most_are():

@@ -47,6 +47,19 @@ class LiveMachine(RuleBasedStateMachine):
             del self.now[earlier]
         self.now[one.ranking] = one
 
+    @rule(given=judgements(most=4), alias=st.sampled_from([None, "answer-1"]), corrects=st.sets(st.integers(0, 3)))
+    def several_rank(self, given: list[Judgement], alias: str | None, corrects: set[int]) -> None:
+        """At once; some correct a ranking that was there, or one of the same batch."""
+        new: list[tuple[Judgement, str | None]] = []
+        for number, judgement in enumerate(given):
+            one = self.new(judgement, alias, unpriced=False)
+            earlier = next(iter(self.now)) if number in corrects and self.now else None
+            if earlier is not None:
+                del self.now[earlier]
+            self.now[one.ranking] = one
+            new.append((one, earlier))
+        self.live.add_all(new)
+
     @precondition(lambda self: self.now)
     @rule(place=st.integers(0, 100))
     def remove(self, place: int) -> None:
