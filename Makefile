@@ -65,7 +65,7 @@ $(LOCAL)/.train: $(VENV)/.dev
 test-faults: $(VENV)/.dev
 	PODIUM_FAULT_TRAJECTORIES=500 $(BIN)/pytest -q -s --timeout 1200 tests/test_fault_trajectories.py
 	PODIUM_BOMBS=1 $(BIN)/pytest -q --timeout 900 tests/safety/test_bombs.py
-	PODIUM_KILLS=$(or $(KILLS),20) $(BIN)/pytest -q -n 2 --dist loadfile --timeout 3600 tests/faults tests/kills tests/processes $(ARGS)
+	PODIUM_KILLS=$(or $(KILLS),20) $(BIN)/pytest -q -n 2 --dist loadfile --timeout 3600 tests/faults tests/kills tests/processes tests/storage/test_kill.py $(ARGS)
 
 # Two hundred annotators and a hundred followers of live runs; LONG=1 for two minutes each and a soak of thirty.
 test-load: $(VENV)/.dev

@@ -15,6 +15,7 @@ from storage import history, judgements, pages, queries, rankings, texts, trajec
 from storage.database import named
 from storage.errors import told_plainly
 from storage.history import RunSummary
+from storage.privacy_tables import FORGOTTEN_RANKING
 from storage.queries import SavedQuery
 from storage.records import load_ranking
 from storage.tables import RANKING, TRAJECTORY
@@ -136,6 +137,17 @@ class Reader:
         return int(
             self.read(lambda connection: connection.execute(select(func.count()).select_from(RANKING)).scalar_one())
         )
+
+    def rankings_version(self) -> tuple[int, int]:
+        """How many rankings are kept, and how many were forgotten. Nothing of a ranking changes: the same, the same."""
+
+        def read(connection: Connection) -> tuple[int, int]:
+            kept = select(func.count()).select_from(RANKING).scalar_subquery()
+            gone = select(func.count()).select_from(FORGOTTEN_RANKING).scalar_subquery()
+            row = connection.execute(select(kept, gone)).one()
+            return int(row[0]), int(row[1])
+
+        return self.read(read)
 
     def judgement_of(self, ranking: Ranking) -> Judgement:
         """One ranking beside what it ranks; raises StoreMissing without its ballot or a trajectory."""

@@ -103,7 +103,11 @@ def first(
             return best
     ranks = {ballots[number].ballot: rank for rank, number in enumerate(numbers)}
     left = [row for row in open_ballots(connection, study, annotator, now) if row.ballot_id not in known]
-    return min(left, key=lambda row: (bool(row.gold) is not due, row.skips, ranks[row.ballot_id]), default=None)
+
+    def turn(row: Row[Any]) -> tuple[bool, int, int]:
+        return bool(row.gold) is not due, row.skips, ranks.get(row.ballot_id, len(ranks))
+
+    return min(left, key=turn, default=None)
 
 
 def _heads(ballots: Iterator[str]) -> Iterator[Sequence[str]]:

@@ -92,7 +92,7 @@ class Ballots:
             active_s=opinion.active_s,
         )
         kept = await self._store.keep_ranking(ranking, ballot_version=version, idempotency_key=idempotency_key)
-        if self._on_ranking is not None:
+        if self._on_ranking is not None and kept.id == ranking.id:  # Another one was kept and heard before.
             self._on_ranking(kept)
         return kept
 

@@ -13,16 +13,16 @@ from prefs.features import weights
 from prefs.fit.live import LiveFit
 from prefs.fit.result import Estimate, ScaledFit
 from prefs.ranking import Ranking
-from storage.errors import StoreError
 from storage.store import Store
 from webapp.learned import stated_aliases
 
 logger = logging.getLogger(__name__)
 
 RESTS: Final = 19.0
-"""Between two updates lies so many times what the first of them took: they take a twentieth of the time at most."""
+"""Between two updates lies so many times what the first of them took, so that they take a twentieth of the time."""
 SHORTEST_REST_S: Final = 1.0
 LONGEST_REST_S: Final = 60.0
+"""An update that takes longer than 3 s takes more of the time than that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +68,17 @@ class Revealed:
         """What was stated where these rankings were given, by id."""
         self._known = 0
         """Rankings of the database that are taken in, corrected ones too."""
+        self._forgotten = 0
+        """Rankings that were forgotten when all were read."""
         self._updated_s: float | None = None
 
+    @property
+    def known(self) -> int:
+        """Rankings that are taken in by now, corrected ones too."""
+        return self._known
+
     def hear(self, ranking: Ranking) -> None:
-        """Take in a ranking that was just kept, soon and beside whatever else is done."""
+        """Take in a new ranking that was just kept, soon and beside whatever else is done."""
         self._heard.append(ranking)
         if self._taking_in is None or self._taking_in.done():
             self._taking_in = asyncio.get_running_loop().create_task(self._take_in())
@@ -94,25 +101,28 @@ class Revealed:
             async with self._lock:
                 try:
                     await asyncio.to_thread(self._follow)
-                except StoreError as error:
-                    logger.warning("rankings could not be taken in; the next look reads them: %s", error)
+                except Exception:
+                    self._live = None
+                    logger.warning("rankings could not be taken in; the next look reads them", exc_info=True)
             rest_s = max(SHORTEST_REST_S, min(RESTS * (time.perf_counter() - begun), LONGEST_REST_S))
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._closing.wait(), rest_s)
 
     def _standing(self) -> Standing:
         """Reads all where others were added beside what was heard."""
-        new = self._new()
-        live, kept = self._live, self._store.count_rankings()
-        if live is None or kept != self._known + len(new) or not self._followed(live, new):
+        new, live = self._new(), self._live
+        kept, forgotten = self._store.rankings_version()
+        as_known = (kept, forgotten) == (self._known + len(new), self._forgotten)
+        if live is None or not as_known or not self._followed(live, new):
             live = self._read()
         return self._told(live)
 
     def _follow(self) -> None:
         """The same, but for what others were adding at this moment: that is heard next, or read when somebody looks."""
-        new = self._new()
-        live, kept = self._live, self._store.count_rankings()
-        if live is None or kept < self._known + len(new) or not self._followed(live, new):
+        new, live = self._new(), self._live
+        kept, forgotten = self._store.rankings_version()
+        as_known = kept >= self._known + len(new) and forgotten == self._forgotten
+        if live is None or not as_known or not self._followed(live, new):
             self._read()
 
     def _new(self) -> list[Ranking]:
@@ -151,7 +161,7 @@ class Revealed:
         return True
 
     def _read(self) -> LiveFit:
-        self._known = self._store.count_rankings()
+        self._known, self._forgotten = self._store.rankings_version()
         judgements = list(self._store.iter_judgements())
         self._stated = {judgement.ranking: judgement.stated for judgement in judgements}
         self._live = LiveFit(judgements, aliases=stated_aliases(judgements))

@@ -33,8 +33,8 @@ class RevealedGroups:
         self._store = store
         self._pseudonyms = pseudonyms
         self._lock = asyncio.Lock()
-        self._known = -1
-        """Rankings when the judgements were read."""
+        self._known = (-1, 0)
+        """Rankings that were kept and forgotten when the judgements were read."""
         self._judgements: list[Judgement] = []
         self._fits: dict[tuple[By, object], tuple[GroupFit, ...]] = {}
 
@@ -50,7 +50,7 @@ class RevealedGroups:
             return await asyncio.to_thread(self._fitted, by)
 
     def _read(self) -> None:
-        now = self._store.count_rankings()
+        now = self._store.rankings_version()
         if now != self._known:
             self._judgements = list(self._store.iter_judgements())
             self._known, self._fits = now, {}

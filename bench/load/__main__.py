@@ -13,6 +13,7 @@ import resource
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -82,6 +83,8 @@ async def phase(name: str, served: Served, plan: Plan, seconds: float) -> Measur
         samples = await _watched(served, crowd, seconds)
         took, crowd.over = time.monotonic() - began, True
         cpu = served.cpu_s - server, _own_cpu_s() - client
+        crashed = [one.exception() for one in people if one.done() and not one.cancelled()]
+        crowd.heard.errors.update(f"somebody crashed: {error!r}" for error in crashed if error is not None)
         heard = crowd.heard
         commits = {step: at for step, at in served.commits().items() if at >= began * 1e9}
         found = measured(name, heard, commits, took)
@@ -119,7 +122,7 @@ def database(folder: Path, *, on_postgres: bool) -> Iterator[str]:
 
 
 def measure(plan: Plan, *, on_postgres: bool) -> tuple[list[Measured], list[str]]:
-    """The phases, and what is wrong afterwards: acknowledged rankings that are not in the database."""
+    """The phases, and what is wrong afterwards: ids of acknowledged rankings that are lost, keys of doubled ones."""
     with (
         tempfile.TemporaryDirectory(prefix="podium-load-") as name,
         database(Path(name), on_postgres=on_postgres) as url,
@@ -128,9 +131,10 @@ def measure(plan: Plan, *, on_postgres: bool) -> tuple[list[Measured], list[str]
         with serving(url, Path(name), pace=plan.pace) as served:
             found = asyncio.run(phases(served, plan))
         with Store.open(url) as store:
-            kept = {ranking.id for ranking in store.iter_rankings()}
-        lost = sorted(set().union(*(one.acknowledged_ids for one in found)) - kept)
-    return found, lost
+            kept = {ranking.id: ranking.reason for ranking in store.iter_rankings()}
+        lost = set[str]().union(*(one.acknowledged_ids for one in found)) - kept.keys()
+        doubled = [str(key) for key, times in Counter(kept.values()).items() if times > 1]
+    return found, sorted(lost) + doubled
 
 
 def main() -> int:
@@ -144,12 +148,12 @@ def main() -> int:
     chosen = parser.parse_args()
     os.nice(chosen.nice)
     plan = replace(SHORT if chosen.short else Plan(), soak_s=60 * chosen.soak)
-    found, lost = measure(plan, on_postgres=chosen.postgres)
-    told = report(found, lost, "PostgreSQL" if chosen.postgres else "SQLite")
+    found, wrong = measure(plan, on_postgres=chosen.postgres)
+    told = report(found, wrong, "PostgreSQL" if chosen.postgres else "SQLite")
     print(told)
     if chosen.out is not None:
         chosen.out.write_text(told, encoding="utf-8")
-    return int(bool(lost) or any(one.errors for one in found))
+    return int(bool(wrong) or any(one.errors for one in found))
 
 
 if __name__ == "__main__":

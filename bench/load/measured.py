@@ -22,9 +22,11 @@ class Spread:
     most: float
 
     @classmethod
-    def of(cls, values: Sequence[float]) -> "Spread":
-        """Of at least one value; of none all is 0."""
-        ordered = sorted(values) or [0.0]
+    def of(cls, values: Sequence[float]) -> "Spread | None":
+        """`None` of no value."""
+        if not values:
+            return None
+        ordered = sorted(values)
 
         def at(share: float) -> float:
             return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
@@ -51,9 +53,9 @@ class Measured:
 
     name: str
     seconds: float = 0.0
-    acknowledged: Spread = field(default_factory=lambda: Spread.of(()))
-    given: Spread = field(default_factory=lambda: Spread.of(()))
-    lag: Spread = field(default_factory=lambda: Spread.of(()))
+    acknowledged: Spread | None = None
+    given: Spread | None = None
+    lag: Spread | None = None
     untimed: int = 0
     """Steps that followers were shown before their run was followed live: there is no lag in catching up."""
     runs: int = 0
@@ -68,7 +70,7 @@ class Measured:
     @property
     def per_s(self) -> float:
         """Rankings acknowledged in a second."""
-        return self.acknowledged.count / self.seconds if self.seconds else 0.0
+        return 0.0 if self.acknowledged is None else self.acknowledged.count / self.seconds
 
 
 def measured(name: str, heard: Heard, commits: Mapping[tuple[str, int], int], seconds: float) -> Measured:

@@ -120,21 +120,32 @@ class Crowd:
             async with self._http.get(f"{self._url}/runs/{run}/events") as stream:
                 if stream.status != 200:
                     self.heard.errors[f"follow {stream.status}"] += 1
-                    return
-                name = ""
-                async for line in stream.content:
-                    at = time.monotonic_ns()
-                    if line.startswith(b"event: "):
-                        name = line[7:].strip().decode()
-                    elif line.startswith(b"data: ") and name == "step":
-                        step = json.loads(line[6:])
-                        self.heard.steps.append((step["trajectory"], step["index"], at))
-                    elif line.startswith(b"data: ") and name == "ended":
-                        self.heard.finished[who] += 1
-                        return
+                elif await self._heard_out(stream.content):
+                    self.heard.finished[who] += 1
+                elif not self.over:
+                    self.heard.errors["a stream broke off before the run had ended"] += 1
         except (aiohttp.ClientError, TimeoutError) as error:
             if not self.over:
                 self.heard.errors[f"follow {type(error).__name__}"] += 1
+
+    async def _heard_out(self, lines: aiohttp.StreamReader) -> bool:
+        """Whether the stream told the run's end; takes down each step as it arrives."""
+        name, shown = b"", Counter[str]()
+        async for line in lines:
+            at = time.monotonic_ns()
+            if line.startswith(b"event: "):
+                name = line[7:].strip()
+            elif line.startswith(b"data: ") and name == b"step":
+                step = json.loads(line[6:])
+                self.heard.steps.append((step["trajectory"], step["index"], at))
+                shown[step["trajectory"]] += 1
+            elif line.startswith(b"data: ") and name == b"stopped":
+                whole = json.loads(line[6:])
+                if shown[whole["id"]] != len(whole["steps"]):
+                    self.heard.errors["a trajectory ended of which not every step was shown"] += 1
+            elif line.startswith(b"data: ") and name == b"ended":
+                return True
+        return False
 
     async def _json(self, name: str, method: str, path: str, **more: Any) -> Any:
         """The body of a good answer; anything else is an error, but for nothing being left."""

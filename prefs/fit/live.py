@@ -69,8 +69,10 @@ class LiveFit:
     def add_all(self, new: Sequence[tuple[Judgement, str | None]]) -> ScaledFit | None:
         """Follow several, each with the ranking that it supersedes; costs little more than one. Raises as `add` does.
 
-        A ranking may supersede one before it in `new`. Where it raises, nothing has changed.
+        A ranking may supersede one before it in `new`. Where it raises either, nothing has changed.
         """
+        if not new:
+            return self._fit
         self._check(new)
         numbers = self.choices.extend([judgement for judgement, _ in new])
         self._numbers |= {judgement.ranking: number for (judgement, _), number in zip(new, numbers, strict=True)}

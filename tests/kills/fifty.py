@@ -15,7 +15,8 @@ from storage.store import Store
 from storage.studies import Studies
 from tests.kills.record import Record
 from tests.kills.served import Served
-from tests.kills.writers import LEASERS, World, everybody
+from tests.kills.world import World
+from tests.kills.writers import LEASERS, everybody
 from tests.studies import ballots, study
 from tests.webapp.exported import keep_trajectories
 
@@ -38,11 +39,11 @@ async def prepare(database: str) -> None:
 
 
 @asynccontextmanager
-async def fifty(served: Served, record: Record) -> AsyncIterator[World]:
+async def fifty(served: Served, record: Record, *, away: bool = False) -> AsyncIterator[World]:
     """Fifty clients at work; in the end each sends again what had no answer, and the record is complete."""
     timeout = aiohttp.ClientTimeout(total=30)
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), timeout=timeout) as http:
-        world = World(served, record, http, SEED)
+        world = World(served, record, http, SEED, away)
         clients = asyncio.gather(*everybody(world, STUDY, ASIDES))
         try:
             yield world

@@ -34,6 +34,8 @@ class Record:
     """Idempotency key to ballot and body, taken down before sending."""
     ranked: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Idempotency key to the acknowledgement."""
+    ballots: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Run to the ballot that was shown of it."""
     aside: dict[Place, str] = field(default_factory=dict)
     """The last state that was acknowledged; what was asked since without an answer is not in here."""
     counts: Counter[str] = field(default_factory=Counter)
@@ -46,6 +48,17 @@ class Record:
         seen = self.steps[step.pop("trajectory")]
         if seen.setdefault(step["index"], step) != step:
             self.faults.append(f"step {step['index']} was shown with two contents: {step} and {seen[step['index']]}")
+
+    def end(self, trajectory: dict[str, Any]) -> None:
+        """A follower was shown how a trajectory ended."""
+        id = trajectory["id"]
+        if self.stopped.setdefault(id, trajectory) != trajectory:
+            self.faults.append(f"{id} ended twice: {self.stopped[id]} and {trajectory}")
+
+    def show_ballot(self, run: str, ballot: dict[str, Any]) -> None:
+        """Somebody was shown the ballot of a run; it is always the same one."""
+        if self.ballots.setdefault(run, ballot)["id"] != ballot["id"]:
+            self.faults.append(f"run {run} has two ballots: {self.ballots[run]['id']} and {ballot['id']}")
 
     def acknowledge(self, key: str, answer: dict[str, Any]) -> None:
         """A ranking was acknowledged; the same key always means the same one."""
@@ -70,6 +83,7 @@ def judge(record: Record, database: str, studies: list[str]) -> None:
     assert check(database) == []
     with Store.open(database) as store:
         _runs_are_there(record, store)
+        _ballots_are_there(record, store)
         _rankings_are_there(record, store)
         _no_budget_drifts(record, store)
         for study in studies:
@@ -115,9 +129,17 @@ def _no_budget_drifts(record: Record, store: Store) -> None:
     assert spent > 0
 
 
+def _ballots_are_there(record: Record, store: Store) -> None:
+    for run, shown in record.ballots.items():
+        kept = store.ballot_of(run)
+        assert kept is not None, f"the ballot of run {run} is lost"
+        assert kept.id == shown["id"], f"run {run} has another ballot"
+        assert [one.label for one in kept.alternatives] == [one["label"] for one in shown["alternatives"]]
+
+
 def _rankings_are_there(record: Record, store: Store) -> None:
     """Every body has a reason of its own, and every one that was sent was sent again until it was acknowledged."""
-    kept = [ranking for ranking in store.iter_rankings() if ranking.reason in record.sent]
+    kept = list(store.iter_rankings())
     by_key = {ranking.reason: ranking for ranking in kept}
     assert len(by_key) == len(kept), "a ranking was kept twice"
     assert len({ranking.id for ranking in kept}) == len(kept)
@@ -127,7 +149,7 @@ def _rankings_are_there(record: Record, store: Store) -> None:
         found = by_key[key]
         assert (found.id, found.ballot) == (answer["id"], ballot)
         assert [list(group) for group in found.groups] == body["groups"], f"ranking {key} is another one"
-    assert by_key.keys() == record.sent.keys() == record.ranked.keys()
+    assert by_key.keys() == record.sent.keys() == record.ranked.keys(), "something is kept that nobody sent"
     _corrections_are_in_line(kept)
 
 
@@ -151,7 +173,8 @@ def _places_are_right(record: Record, store: Store, study_id: str) -> None:
     assert max(counted.values(), default=0) <= study.overlap, "a ballot counts more often than its overlap"
     mine = set(studies.ballots(study_id))
     said = {(body["annotator"], ballot) for ballot, body in record.sent.values() if ballot in mine}
-    assert {(one.annotator, one.ballot) for one in every if one.state == "ranked"} == said
+    ranked = {(one.annotator, one.ballot) for one in every if one.state == "ranked"}
+    assert ranked == said, f"the places of {study_id} are others"
     states = {(one.study, one.ballot, one.annotator): one.state for one in every}
     for place, state in record.aside.items():
         if place[0] == study_id:

@@ -23,7 +23,7 @@ async def test_a_killed_postgres_loses_and_doubles_nothing_and_podium_goes_on(po
             served.start()
             await served.ready()
             before = served.pid
-            async with fifty(served, record):
+            async with fifty(served, record, away=True):
                 for number in range(KILLS):
                     await asyncio.sleep(chance.uniform(0.2, 2.0))
                     await asyncio.to_thread(postgres.kill if number % 2 else postgres.stop)

@@ -34,6 +34,17 @@ TAMPERED = {
         "SELECT 'k2', ballot_id, 'bob', made_at, replace(replace(record, 'k1', 'k2'), '\"ann\"', '\"bob\"') "
         "FROM ranking",
     ),
+    "a ranking is there that nobody sent": (
+        "something is kept that nobody sent",
+        "INSERT INTO ranking (id, ballot_id, annotator, supersedes, made_at, record) "
+        "SELECT 'k2', ballot_id, annotator, 'k1', made_at, "
+        "replace(replace(record, 'k1', 'k2'), '\"ann-0\"', '\"unheard of\"') FROM ranking",
+    ),
+    "a place is lost": ("the places of s1 are others", "DELETE FROM assignment WHERE state = 'ranked'"),
+    "what was put aside is on lease": (
+        "was acknowledged as skipped",
+        "UPDATE assignment SET state = 'leased' WHERE state = 'skipped'",
+    ),
     "the last step is lost": ("its totals", 'DELETE FROM step WHERE "index" = 1'),
     "a step is doubled": (
         "steps must be numbered",
@@ -72,7 +83,9 @@ async def acknowledged(store: Store) -> Record:
     await keep_whole(store, whole, run())
     for shown in ballots(1):
         await keep_trajectories(store, shown)
-    await kept(store, 1)
+    studies = await kept(store, 1)
+    await studies.next("s1", "bob", NOON)
+    await studies.skip("s1", "b0", "bob", NOON)
     groups = (("A",), ("B",))
     await store.keep_ranking(Ranking("k1", "b0", groups, NOON, reason=KEY, annotator="ann"))
     record = Record(begun={"t1"})
@@ -83,6 +96,7 @@ async def acknowledged(store: Store) -> Record:
         record.show({**step, "trajectory": "t1"})
     record.sent[KEY] = "b0", {"groups": [["A"], ["B"]], "reason": KEY, "annotator": "ann"}
     record.acknowledge(KEY, {"id": "k1"})
+    record.aside["s1", "b0", "bob"] = "skipped"
     return record
 
 

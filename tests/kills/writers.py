@@ -4,60 +4,23 @@ import asyncio
 import json
 import random
 from collections.abc import AsyncIterator, Callable, Coroutine
-from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 import aiohttp
 
 from orchestrator.rehearsal.tasks import all_tasks
-from tests.kills.record import Place, Record
-from tests.kills.served import Served
+from tests.kills.rankers import Ranker
+from tests.kills.record import Place
+from tests.kills.world import API, LOST, World
 
-API: Final = "/api/v1"
-LOST: Final = (aiohttp.ClientError, TimeoutError, ConnectionError)
 RANKERS, RUNNERS, LEASERS = 34, 10, 6
-
-
-@dataclass(slots=True)
-class World:
-    """What all clients share."""
-
-    served: Served
-    record: Record
-    http: aiohttp.ClientSession
-    seed: int
-    down: bool = False
-    """The database is away, so that 503 is the right answer."""
-    over: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when nothing new is to be begun; what has no answer yet is still sent again."""
-
-    async def ask(self, name: str, method: str, path: str, **more: Any) -> tuple[int, Any] | None:
-        """Status and body, or nothing where no answer came or the server cannot say yet."""
-        await self.served.up.wait()
-        try:
-            async with self.http.request(method, f"{self.served.url}{API}{path}", **more) as answer:
-                body = await answer.json(content_type=None) if answer.status != 204 else None
-        except LOST:
-            self.record.counts[f"{name} lost"] += 1
-            await asyncio.sleep(0.01)
-            return None
-        except ValueError as error:
-            self.record.faults.append(f"{name}: no JSON came: {error}")
-            return None
-        self.record.counts[f"{name} {answer.status}"] += 1
-        if answer.status == 503:
-            await asyncio.sleep(0.05)
-            return None
-        if answer.status >= 500:
-            self.record.faults.append(f"{name}: {answer.status} {body}")
-        return answer.status, body
 
 
 def everybody(world: World, study: str, asides: str) -> list[Coroutine[Any, Any, None]]:
     """Fifty clients, each with chance of its own."""
     work: list[Coroutine[Any, Any, None]] = []
     kinds: tuple[tuple[int, Callable[[int], Coroutine[Any, Any, None]]], ...] = (
-        (RANKERS, lambda number: Ranker(world, f"ranker-{number}", study).work()),
+        (RANKERS, lambda number: Ranker(world, f"ranker-{number}").work(study)),
         (RUNNERS, lambda number: Runner(world, number).work()),
         (LEASERS, lambda number: Leaser(world, f"leaser-{number}", asides).work()),
     )
@@ -66,57 +29,13 @@ def everybody(world: World, study: str, asides: str) -> list[Coroutine[Any, Any,
     return work
 
 
-class Ranker:
-    """Takes ballots of a study, ranks and corrects them, and sends again what had no answer."""
-
-    def __init__(self, world: World, name: str, study: str) -> None:
-        self._world, self._name, self._study = world, name, study
-        self._chance = random.Random(f"{world.seed} {name}")
-        self._done: list[tuple[str, list[str]]] = []
-        self._count = 0
-
-    async def work(self) -> None:
-        while not self._world.over.is_set():
-            path = f"/studies/{self._study}/next?annotator={self._name}"
-            answer = await self._world.ask("next", "GET", path)
-            if answer is not None and answer[0] == 200:
-                shown = answer[1]["ballot"]
-                labels = [one["label"] for one in shown["alternatives"]]
-                self._done.append((shown["id"], labels))
-                await self._rank(*self._done[-1])
-            if self._done and (self._chance.random() < 0.2 or answer == (204, None)):
-                await self._rank(*self._chance.choice(self._done))
-
-    async def _rank(self, ballot: str, labels: list[str]) -> None:
-        key = f"{self._name}-{self._count}"
-        self._count += 1
-        groups = [[label] for label in self._chance.sample(labels, len(labels))]
-        body = {"groups": groups, "reason": key, "annotator": self._name}
-        self._world.record.sent[key] = ballot, body
-        await self._insist(key)
-        if self._chance.random() < 0.1:  # Whoever taps twice sends the same again.
-            await self._insist(key)
-
-    async def _insist(self, key: str) -> None:
-        ballot, body = self._world.record.sent[key]
-        while True:
-            headers = {"Idempotency-Key": key}
-            answer = await self._world.ask("rank", "POST", f"/ballots/{ballot}/rankings", json=body, headers=headers)
-            if answer is None:
-                continue
-            if answer[0] == 201:
-                self._world.record.acknowledge(key, answer[1])
-            else:
-                self._world.record.faults.append(f"ranking {key}: {answer}")
-            return
-
-
 class Runner:
-    """Starts runs, follows them, and resumes what a killed server left behind."""
+    """Starts runs, follows them, resumes what a killed server left behind, and ranks the ballot in the end."""
 
     def __init__(self, world: World, number: int) -> None:
         self._world, self._number = world, number
         self._chance = random.Random(f"{world.seed} runner {number}")
+        self._ranker = Ranker(world, f"runner-{number}")
         self._count = 0
 
     async def work(self) -> None:
@@ -129,6 +48,7 @@ class Runner:
             if answer is not None and answer[0] == 201:
                 self._world.record.begun |= {one["id"] for one in answer[1]["trajectories"]}
                 await self._to_the_end(answer[1]["id"])
+                await self._rank(answer[1]["id"])
 
     async def _to_the_end(self, run: str) -> None:
         heard = ""
@@ -145,7 +65,19 @@ class Runner:
             if set(states.values()) == {"finished"}:
                 return
             for id in (id for id, state in states.items() if state == "interrupted"):
+                if id in self._world.record.stopped:
+                    self._world.record.faults.append(f"the end of {id} was shown, and is lost")
                 await self._resume(id)
+
+    async def _rank(self, run: str) -> None:
+        """Have the ballot of the ended run made, and rank it."""
+        while (answer := await self._world.ask("ballot", "GET", f"/runs/{run}/ballot")) is None:
+            pass
+        if answer[0] != 200:
+            self._world.record.faults.append(f"run {run} has ended, but its ballot is {answer}")
+            return
+        self._world.record.show_ballot(run, answer[1])
+        await self._ranker.rank(answer[1]["id"], [one["label"] for one in answer[1]["alternatives"]])
 
     async def _resume(self, id: str) -> None:
         answer = await self._world.ask("resume", "POST", f"/trajectories/{id}/resume")
@@ -160,7 +92,7 @@ class Runner:
         try:
             async with self._world.http.get(url, headers=headers) as answer:
                 if answer.status != 200:
-                    self._world.record.counts[f"follow {answer.status}"] += 1
+                    self._world.refused("follow", answer.status)
                     return
                 async for name, id, data in events(answer.content):
                     self._take_down(name, data)
@@ -173,7 +105,7 @@ class Runner:
         if name == "step":
             self._world.record.show(data)
         elif name == "stopped":
-            self._world.record.stopped[data["id"]] = data
+            self._world.record.end(data)
 
 
 class Leaser:

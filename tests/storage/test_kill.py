@@ -61,7 +61,7 @@ def forker() -> Iterator[subprocess.Popen[str]]:
             assert process.wait(timeout=30) == 0
 
 
-def test_fifty_kills_lose_nothing_that_was_acknowledged(sqlite_url: str, tmp_path: Path) -> None:
+def test_kills_of_a_writing_process_lose_nothing_that_was_acknowledged(sqlite_url: str, tmp_path: Path) -> None:
     chance, file = random.Random(20260504), tmp_path / "acknowledged"
     with forker() as process:
         assert process.stdin is not None

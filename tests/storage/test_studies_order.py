@@ -54,6 +54,25 @@ async def test_a_random_order_is_each_persons_own_and_comes_from_the_seed(store:
     assert orders["ann"] != orders["bob"]
 
 
+async def test_the_order_holds_also_where_others_have_everything_that_comes_first(store: Store) -> None:
+    studies = await kept(store, 60, overlap=1)
+    theirs = [await given(studies, f"person {number}") for number in range(59)]
+    assert theirs == [f"b{number}" for number in range(59)]
+    assert await given(studies, "ann") == "b59"
+    await studies.skip("s1", "b7", "person 7", NOON)
+    assert await given(studies, "bob") == "b7"
+    assert await given(studies, "cat") is None
+
+
+async def test_orders_that_were_forgotten_are_made_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("storage.study_orders.MOST_PLACES", 25)
+    studies = await kept(store, 12, overlap=9, next_by="random", seed=5)
+    for person in ("ann", "bob", "cat", "ann"):
+        shown, orders = studies.ballots("s1"), study(next_by="random", seed=5)
+        expected = min(shown, key=lambda one, who=person, of=orders: of.position(who, one, 0))
+        assert await given(studies, person) == expected
+
+
 async def test_an_informative_study_gets_ballots_up_to_its_number(store: Store) -> None:
     studies = await kept(store, 0, next_by="informative", most_ballots=2)
     assert await given(studies) is None

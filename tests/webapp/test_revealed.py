@@ -13,7 +13,9 @@ from orchestrator.trajectory import Step, Trajectory
 from prefs.ballot import ballot
 from prefs.fit.preference import fit
 from prefs.ranking import Ranking
+from storage.privacy.forgetting import Forgetting, Wish
 from storage.store import Store
+from tests.accounts import CONSOLE
 from tests.examples import NOON, call, model_call, trajectory
 from webapp.cli import main
 from webapp.learned import learned, stated_aliases
@@ -115,6 +117,66 @@ async def test_the_same_ranking_sent_twice_counts_once(store: Store):
     revealed.hear(rankings[0])
     assert (await revealed.standing()).rankings == 4
     await revealed.aclose()
+
+
+async def taken_in(revealed: Revealed, rankings: int) -> None:
+    """Wait until so many are known, without looking."""
+    async with asyncio.timeout(30):
+        while revealed.known != rankings:  # noqa: ASYNC110 - it offers no event
+            await asyncio.sleep(0.01)
+
+
+async def test_what_many_say_is_taken_in_together_before_anybody_looks(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("webapp.revealed.SHORTEST_REST_S", 0.2)
+    reads: list[int] = []
+    read = store.iter_judgements
+    monkeypatch.setattr(store, "iter_judgements", lambda: reads.append(1) or read())
+    revealed = Revealed(store)
+    for ranking in await ranked(store):
+        revealed.hear(ranking)
+    await taken_in(revealed, BALLOTS)
+    for number in range(5):
+        revealed.hear(await said(store, await shown(store, 50 + number), f"more {number}", "ABC"))
+    await taken_in(revealed, BALLOTS + 5)
+    assert len(reads) == 1, "later ones are added to what was read"
+    standing = await revealed.standing()
+    assert (standing.rankings, len(reads)) == (BALLOTS + 5, 1)
+    whole = fit(list(store.iter_judgements()), aliases=())
+    for name, one in whole.weights.items():
+        assert standing.weights[name].mean == pytest.approx(one.mean, abs=1e-6)
+    await revealed.aclose()
+
+
+async def test_a_correction_that_is_heard_before_what_it_corrects_is_read(store: Store) -> None:
+    revealed = Revealed(store)
+    await ranked(store, 4)
+    await revealed.standing()
+    first = await said(store, await shown(store, 90), "first", "ABC")
+    second = await said(store, "b90", "second", "CBA")
+    revealed.hear(second)
+    revealed.hear(first)
+    standing = await revealed.standing()
+    assert standing.rankings == 5
+    whole = fit(list(store.iter_judgements()), aliases=())
+    for name, one in whole.weights.items():
+        assert standing.weights[name].mean == pytest.approx(one.mean, abs=1e-6)
+    await revealed.aclose()
+
+
+async def test_a_ranking_that_was_forgotten_no_longer_counts_although_another_one_came(store: Store) -> None:
+    revealed = Revealed(store)
+    await ranked(store, 4)
+    await said(store, await shown(store, 90), "gone", "ABC", annotator="bob")
+    assert (await revealed.standing()).rankings == 5
+    await Forgetting(store).forget(Wish("bob", rankings=True), CONSOLE)
+    await said(store, await shown(store, 91), "new", "CBA")
+    standing = await revealed.standing()
+    whole = fit(list(store.iter_judgements()), aliases=())
+    assert standing.rankings == 5
+    for name, one in whole.weights.items():
+        assert standing.weights[name].mean == pytest.approx(one.mean, abs=1e-6)
 
 
 async def test_an_alias_that_somebody_favours_gets_a_weight(store: Store):
