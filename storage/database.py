@@ -29,6 +29,8 @@ _CONNECTION: Final = {
 }
 """How PostgreSQL is connected to unless the URL says otherwise: nobody waits for ever for a server that is gone, and a
 process that is frozen in the middle of a transaction does not hold up the others."""
+IDLE: Final = 16
+"""Connections that are kept for the next request; to open one costs PostgreSQL a process each time."""
 _UPGRADING: Final = 0x504F4449554D
 """Key of the lock under which one process upgrades a PostgreSQL schema."""
 
@@ -53,6 +55,7 @@ def open_engine(url: str, *, create: bool = True) -> Engine:
         return create_engine(
             parsed.set(drivername=_POSTGRES[1]),
             pool_pre_ping=True,
+            pool_size=IDLE,
             max_overflow=-1,
             connect_args=own,
             hide_parameters=True,
@@ -62,15 +65,16 @@ def open_engine(url: str, *, create: bool = True) -> Engine:
 
 
 def _nameless(url: str) -> str:
-    """A mistyped address without what stands before its last @, which may be a password."""
-    return f"…@{url.rpartition('@')[2]}" if "@" in url else url
+    """A mistyped address without what stands before its last @ and behind its first ?: either may be a password."""
+    before, at, rest = url.rpartition("@")
+    return "…" if "?" in before else f"{'…@' if at else ''}{rest.partition('?')[0]}"
 
 
 def named(engine: Engine) -> str:
-    """The database in a message, without its password."""
+    """The database in a message, without its password, which may stand in the query as well."""
     if engine.dialect.name == "sqlite":
         return sqlite.place(engine)
-    return engine.url.render_as_string(hide_password=True)
+    return engine.url.set(query={}).render_as_string(hide_password=True)
 
 
 def writing(engine: Engine) -> Engine:

@@ -12,6 +12,9 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 class StoreError(Exception):
     """The store cannot do what was asked; nothing of it was kept."""
 
+    anybody: str | None = None
+    """The same for people who need not know where the database is; `None` where the message does not say it."""
+
 
 class StoreConflict(StoreError):
     """What is stored already says otherwise."""
@@ -67,6 +70,8 @@ _SAYS: Final[dict[type[StoreError], str]] = {
     "acknowledged before is safe",
     StoreLocked: "another process keeps the database locked: close the other program that uses it, then try again",
     StoreCorrupt: "this is not a sound Podium database: restore a backup, or choose another one with --db",
+    StoreReplaced: "the database was replaced or taken away while Podium used it: nothing is written any more, so that "
+    "nothing is lost; stop Podium, put the right file in its place, and start it again",
     StoreUnreachable: "the database cannot be opened: check that --db names the right place and that this user may "
     "read it",
 }
@@ -116,7 +121,16 @@ def translated(error: Exception, place: str = "") -> StoreError:
     kind = _kind(cause)
     message = _SAYS.get(kind, "the database refused")
     where = f"{place}: " if place else ""
-    return kind(f"{where}{message} ({cause})")
+    found = kind(f"{where}{message} ({cause})")
+    found.anybody = message
+    return found
+
+
+def told_to_anybody(error: Exception) -> str:
+    """What went wrong, without the place of the database and without the driver's own words."""
+    if not isinstance(error, StoreError):
+        return str(error)
+    return error.anybody or _SAYS.get(type(error)) or str(error)
 
 
 def _kind(cause: BaseException) -> type[StoreError]:

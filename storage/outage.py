@@ -12,7 +12,7 @@ from typing import Final, Self
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 
-from storage.errors import StoreUnreachable
+from storage.errors import StoreUnreachable, told_to_anybody
 
 PATIENCE_S: Final = 15.0
 """Seconds from the first failure until callers are told that the server cannot be reached."""
@@ -97,6 +97,8 @@ class Outage:
             return Fate.REFUSED
         while self._wait():
             found = Fate.LOST if receipt is None or rivalled(error) else self._asked(receipt)
+            if found is Fate.KEPT:
+                self.over()
             if found is not None:
                 return found
         return Fate.REFUSED
@@ -139,8 +141,7 @@ def rivalled(error: BaseException) -> bool:
 
 def doubtful(error: Exception) -> StoreUnreachable:
     """What a caller is told where the server went away while it committed, and stayed away."""
-    said = StoreUnreachable(
-        f"{error}; it did not come back within {PATIENCE_S:g} s, and whether this was kept shows when it is back"
-    )
-    said.__cause__ = error
+    still = f"it did not come back within {PATIENCE_S:g} s, and whether this was kept shows when it is back"
+    said = StoreUnreachable(f"{error}; {still}")
+    said.anybody, said.__cause__ = f"{told_to_anybody(error)}; {still}", error
     return said

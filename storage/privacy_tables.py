@@ -10,12 +10,13 @@ from storage.tables import TIME, Row
 
 
 class ForgettingRow(Row, table=True):
-    """Somebody whose rankings are being made anonymous or deleted; the row goes with the last of them."""
+    """Somebody who is being forgotten; see storage.privacy.begun."""
 
     __tablename__ = "forgetting"
 
     pseudonym: str = Field(primary_key=True, sa_type=Text)
     name: str = Field(sa_type=Text)
+    """Empty once all that is left to do is to empty the write-ahead log of SQLite."""
     rankings: bool
     """Whether the rankings are deleted; else they stay without a name."""
     begun_at: datetime = Field(sa_type=TIME)

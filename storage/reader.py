@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, Engine, Select, func, select
 
@@ -11,7 +11,7 @@ from orchestrator.trajectory import Trajectory
 from prefs.ballot import Ballot
 from prefs.judgement import Judgement
 from prefs.ranking import Ranking
-from storage import history, judgements, pages, queries, rankings, texts, trajectories
+from storage import history, judgements, pages, parts, queries, rankings, texts, trajectories
 from storage.database import named
 from storage.errors import told_plainly
 from storage.history import RunSummary
@@ -22,6 +22,8 @@ from storage.tables import RANKING, TRAJECTORY
 from storage.trajectories import State
 
 T = TypeVar("T")
+ALONE: Final = "AUTOCOMMIT"
+"""Each statement of a read sees what was committed before it, as in a transaction on PostgreSQL: that needs none."""
 
 
 class Reader:
@@ -29,6 +31,7 @@ class Reader:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._reading = engine if engine.dialect.name == "sqlite" else engine.execution_options(isolation_level=ALONE)
 
     def queries(self, limit: int = 50) -> tuple[SavedQuery, ...]:
         """Saved queries, latest first."""
@@ -59,8 +62,8 @@ class Reader:
         return self.read(lambda connection: trajectories.state(connection, trajectory_id))
 
     def states_of(self, run_id: str) -> dict[str, State]:
-        """How far a run's trajectories have come, by id."""
-        return self.read(lambda connection: trajectories.states_of(connection, run_id))
+        """How far a run's trajectories have come, by id, oldest first."""
+        return self.read(lambda connection: parts.states_of(connection, run_id))
 
     def run(self, id: str) -> Run | None:
         """A run."""
@@ -70,7 +73,7 @@ class Reader:
         """A run's trajectories, oldest first."""
 
         def read(connection: Connection) -> tuple[Trajectory, ...]:
-            found = (trajectories.find(connection, id) for id in trajectories.ids_of(connection, run_id))
+            found = (trajectories.find(connection, id) for id in parts.states_of(connection, run_id))
             return tuple(trajectory for trajectory in found if trajectory is not None)
 
         return self.read(read)
@@ -159,5 +162,5 @@ class Reader:
 
     def read(self, read: Callable[[Connection], T]) -> T:
         """What `read` finds: for the other modules of this floor."""
-        with told_plainly(named(self._engine)), self._engine.connect() as connection:
+        with told_plainly(named(self._engine)), self._reading.connect() as connection:
             return read(connection)

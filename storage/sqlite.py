@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event
 
-from storage.errors import StoreUnreachable
+from storage.errors import StoreUnreachable, told_plainly, translated
 
 BUSY_S: Final = 5.0
 """Seconds to wait for another process's lock."""
@@ -21,6 +21,8 @@ WRITES: Final = "podium_writes"
 
 READS: Final = "podium_reads"
 """Execution option of an engine that can only read."""
+_OF_THE_SOURCE: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+"""What cannot be the fault of the new file while a database is copied into it."""
 PLACE: Final = "podium_place"
 """Execution option of an engine: its file."""
 
@@ -82,12 +84,17 @@ def sync_commits(connection: Connection, synced: bool) -> None:
 
 
 def copy(engine: Engine, path: Path) -> None:
-    """A consistent copy of the database in a new file, also while others write. Raises FileExistsError."""
+    """A consistent copy of the database in a new file, also while others write.
+
+    Raises StoreError where the database is at fault, otherwise what driver and system raise, such as FileExistsError.
+    """
     path.touch(exist_ok=False)
     handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with engine.connect() as connection:
-            driver(connection).execute("VACUUM INTO ?", (partial,))
+        with told_plainly(place(engine)):
+            connection = engine.connect()
+        with connection:
+            _vacuum(connection, partial)
         os.fsync(handle)
         Path(partial).replace(path)
         sync_folder(path.parent)
@@ -97,6 +104,15 @@ def copy(engine: Engine, path: Path) -> None:
         raise
     finally:
         os.close(handle)
+
+
+def _vacuum(connection: Connection, partial: str) -> None:
+    try:
+        driver(connection).execute("VACUUM INTO ?", (partial,))
+    except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in _OF_THE_SOURCE:
+            raise translated(error, place(connection.engine)) from error
+        raise
 
 
 def leave_no_trace(connection: Connection) -> bool:

@@ -1,4 +1,4 @@
-"""Who was forgotten is not brought back by an old file: rankings that are not imported again."""
+"""Who was forgotten does not come back: neither by an old file, nor with a newcomer of the same name."""
 
 import re
 import secrets
@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import Connection, select
 
 from prefs.ranking import Ranking
-from storage.privacy_tables import FORGOTTEN_RANKING
+from storage.privacy_tables import FORGETTING, FORGOTTEN_RANKING
 from storage.tables import RANKING
 
 PSEUDONYM: Final = re.compile(r"forgotten-[0-9a-f]{16}")
@@ -19,6 +19,11 @@ _AT_ONCE: Final = 500
 def new_pseudonym() -> str:
     """One that nobody has."""
     return f"forgotten-{secrets.token_hex(8)}"
+
+
+def being_forgotten(connection: Connection) -> list[str]:
+    """The names of all who are being forgotten just now: a newcomer of that name would be forgotten, too."""
+    return [name for name in connection.scalars(select(FORGETTING.c.name)) if name]
 
 
 def forgotten(connection: Connection, rankings: Iterable[Ranking]) -> set[str]:

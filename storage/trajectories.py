@@ -44,7 +44,6 @@ _ADD_RUN: Final = (
 """Adds a run unless there is one of that id."""
 _ADD_TRAJECTORY: Final = insert(TRAJECTORY)
 _STATE: Final = select(TRAJECTORY.c.state).where(TRAJECTORY.c.id == bindparam("wanted"))
-_STATES_OF: Final = select(TRAJECTORY.c.id, TRAJECTORY.c.state).where(TRAJECTORY.c.run_id == bindparam("run"))
 _STEPS_KEPT: Final = (
     select(func.count()).select_from(STEP).where(STEP.c.trajectory_id == bindparam("wanted")).scalar_subquery()
 )
@@ -93,6 +92,7 @@ def finish(connection: Connection, whole: Trajectory) -> Trajectory:
     if connection.execute(_FINISH, row).rowcount == 0:
         _explain_unfinished(connection, trajectory)
     else:
+        connection.execute(delete(CANCEL_WISH).where(CANCEL_WISH.c.trajectory_id == trajectory.id))
         search_rows.end(connection, trajectory)
     return trajectory
 
@@ -167,17 +167,6 @@ def state(connection: Connection, trajectory_id: str) -> State | None:
     """The state of a trajectory; `None` where there is none of that id."""
     found = connection.execute(_STATE, {"wanted": trajectory_id}).scalar()
     return None if found is None else State(found)
-
-
-def ids_of(connection: Connection, run_id: str) -> tuple[str, ...]:
-    """The ids of a run's trajectories, oldest first."""
-    of_run = select(TRAJECTORY.c.id).where(TRAJECTORY.c.run_id == run_id)
-    return tuple(connection.execute(of_run.order_by(TRAJECTORY.c.started_at, TRAJECTORY.c.id)).scalars())
-
-
-def states_of(connection: Connection, run_id: str) -> dict[str, State]:
-    """The states of a run's trajectories by id."""
-    return {id: State(state) for id, state in connection.execute(_STATES_OF, {"run": run_id})}
 
 
 def in_state(connection: Connection, wanted: State) -> tuple[str, ...]:

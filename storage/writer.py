@@ -37,6 +37,10 @@ class _Attempt:
     receipt: Receipt | None = None
     """Of a transaction whose COMMIT was sent to a server."""
     error: Exception | None = None
+    likely: bool = False
+    """Whether one before it seems to be kept."""
+    doubt: bool = False
+    """Whether one of them was sent, so that it may be kept."""
 
 
 class Writer:
@@ -124,28 +128,40 @@ class Writer:
     def _commit(self, batch: Sequence[Waiting], *, likely: bool = False) -> None:
         """Commit the batch as one; if that fails, each write alone, so that only the one at fault fails.
 
-        A server that is away is waited for, and the batch is made again unless it is known to be kept. `likely` where
-        it seems to be kept already.
+        `likely` where it seems to be kept already.
         """
-        attempt, fate, doubt = self._try(batch), Fate.REFUSED, False
-        first = [waiting.result for waiting in batch]
-        while attempt.error is not None:
-            fate = self._outage.fate(attempt.error, attempt.receipt)
-            doubt, likely = doubt or attempt.receipt is not None, likely or fate is Fate.LIKELY
-            if fate not in (Fate.LOST, Fate.LIKELY):
-                break
-            attempt = self._try(batch)
-        if attempt.error is None or fate is Fate.KEPT:
+        last = self._insisted(batch, likely=likely)
+        if last.error is None:
             return
-        if attempt.begun and len(batch) > 1 and not self._outage.going_on:
+        if last.begun and len(batch) > 1 and not self._outage.going_on:
             for waiting in batch:
-                self._commit([waiting], likely=likely)
+                self._commit([waiting], likely=last.likely)
             return
-        for waiting, result in zip(batch, first, strict=True):
-            if likely and isinstance(attempt.error, StoreConflict):
-                waiting.result = result
-            else:
-                waiting.error = doubtful(attempt.error) if doubt and self._outage.going_on else attempt.error
+        if last.likely and isinstance(last.error, StoreConflict):
+            return
+        for waiting in batch:
+            waiting.error = doubtful(last.error) if last.doubt and self._outage.going_on else last.error
+
+    def _insisted(self, batch: Sequence[Waiting], *, likely: bool) -> _Attempt:
+        """The last attempt, without an error where the batch is kept.
+
+        A server that is away is waited for, and the batch is made again unless it is known to be kept.
+        """
+        doubt, sent = False, [waiting.result for waiting in batch]
+        while (attempt := self._try(batch)).error is not None:
+            if attempt.receipt is not None:  # Only what was sent may be there.
+                doubt, sent = True, [waiting.result for waiting in batch]
+            fate = self._outage.fate(attempt.error, attempt.receipt)
+            likely = likely or fate is Fate.LIKELY
+            if fate is Fate.KEPT:
+                attempt.error = None
+                return attempt
+            if fate is Fate.REFUSED:
+                for waiting, result in zip(batch, sent, strict=True):
+                    waiting.result = result
+                break
+        attempt.likely, attempt.doubt = likely, doubt
+        return attempt
 
     def _try(self, batch: Sequence[Waiting]) -> _Attempt:
         attempt = _Attempt()

@@ -19,12 +19,16 @@ class Loss(Enum):
 
 @dataclass
 class Way:
-    """Passes on what comes; `lose` makes the next COMMIT go wrong, once."""
+    """Passes on what comes; `lose` makes the next COMMIT go wrong, once.
+
+    `refused` breaks so many connections off at their next word first.
+    """
 
     upstream: tuple[str, int]
     port: int = 0
     lose: Loss | None = None
     lost: int = 0
+    refused: int = 0
     _listener: socket.socket = field(default_factory=socket.socket)
 
     def listen(self) -> None:
@@ -49,6 +53,11 @@ class Way:
     def _there(self, client: socket.socket, server: socket.socket) -> None:
         with suppress(OSError), client, server:
             while data := client.recv(65536):
+                if self.refused:
+                    self.refused -= 1
+                    client.shutdown(socket.SHUT_RDWR)
+                    server.shutdown(socket.SHUT_RDWR)
+                    return
                 loss = self.lose if b"COMMIT" in data else None
                 if loss is None:
                     server.sendall(data)

@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
+from storage.accounts.account import Role
 from webapp.access.caller import known
 from webapp.access.doors import Doors
 from webapp.access.people import People
@@ -124,8 +125,10 @@ def _add_health(app: FastAPI, services: Services) -> None:
     @app.get("/readyz", tags=["health"], response_model=None, responses={503: {"description": "Not ready."}})
     async def ready(request: Request) -> Any:
         """The database answers and takes writes, its disk has space, and policy and pool are in place."""
-        # What runs here, and where, is nothing for strangers.
-        status, body = await services.readiness.answer(detail=known(request) is not None)
+        # What runs here is nothing for strangers; where, nothing for anybody but admins.
+        asking = known(request)
+        admin = asking is not None and asking.role is Role.ADMIN
+        status, body = await services.readiness.answer(detail=asking is not None, admin=admin)
         return JSONResponse(body, status_code=status)
 
     @app.get("/metrics", tags=["health"], response_class=Response)

@@ -4,13 +4,15 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from orchestrator.bill import Heard
 from orchestrator.progress import Progress, Stop
 from orchestrator.run import Routed, events
 from orchestrator.trajectory import Outcome, Step, StopReason, ToolCall, Trajectory
-from storage.errors import StoreError
+from storage.errors import StoreError, told_to_anybody
+from storage.processes import undriven
 from storage.store import Store
 from storage.trajectories import State
 from webapp.live_run import LiveRun, LiveTrajectory
@@ -54,11 +56,15 @@ class Driver:
             raise
 
     async def finish(self, live: LiveRun, part: LiveTrajectory, stop: Stop, outcome: Outcome) -> None:
-        """Keep the end of a trajectory."""
+        """Keep the end of a trajectory. One that nothing drives is opened again for it, in the same transaction."""
         ended = replace(
             part.trajectory, stop_reason=stop.reason, stop_detail=stop.detail, answer=stop.answer, outcome=outcome
         )
-        kept = await self._store.finish(ended)
+        if part.undriven:
+            now = datetime.now(UTC)
+            kept = await self._store.write(lambda connection: undriven.end(connection, ended, now))
+        else:
+            kept = await self._store.finish(ended)
         part.trajectory, part.state, part.at_work, part.task = kept, State.FINISHED, None, None
         self._metrics.trajectory_ended(kept)
         logger.info("trajectory ended", extra=_told(kept))
@@ -137,7 +143,9 @@ def give_up(live: LiveRun, part: LiveTrajectory, failure: Exception) -> None:
     """Nothing more can be kept: what was acknowledged stays, and the trajectory waits to be resumed."""
     part.state, part.at_work, part.task = State.INTERRUPTED, None, None
     known = isinstance(failure, StoreError)
-    live.problem = str(failure) if known else f"something unexpected happened ({type(failure).__name__}); see the log"
+    live.problem = (
+        told_to_anybody(failure) if known else f"something unexpected happened ({type(failure).__name__}); see the log"
+    )
     live.ring()
 
 

@@ -12,7 +12,7 @@ from orchestrator.alternatives import Run
 from orchestrator.bill import Heard
 from orchestrator.run import Routed
 from orchestrator.trajectory import Step, Trajectory
-from storage.trajectories import State
+from storage.trajectories import FINAL, State
 from webapp.writing import Ear, Writing
 
 
@@ -73,6 +73,11 @@ class LiveTrajectory:
     _ear: Ear = field(default_factory=Ear)
     _heard_from: asyncio.Task[None] | None = None
     """The task whose models the ear has heard. What an earlier one left unfinished is not shown again."""
+
+    @property
+    def undriven(self) -> bool:
+        """Whether it has not ended and nothing drives it, neither here nor in another process."""
+        return self.task is None and self.where is None and self.state not in FINAL
 
     def hear(self, heard: Heard) -> None:
         """A model has written a piece more. Ring the run's bell afterwards."""

@@ -6,6 +6,7 @@ from typing import Final
 
 from orchestrator.trajectory import Trajectory
 from storage.store import Store
+from storage.trajectories import State
 from webapp.elsewhere import Elsewhere
 from webapp.live_run import LiveRun, LiveTrajectory, RunSnapshot
 
@@ -76,6 +77,15 @@ class LiveRuns:
                 await live.changed(version)
                 await asyncio.sleep(every_s)
 
+    def reread(self, live: LiveRun, part: LiveTrajectory) -> bool:
+        """Take in what is kept of a trajectory that nothing drives; gives whether it has not ended."""
+        part.trajectory = self._store.trajectory(part.trajectory.id) or part.trajectory
+        if part.trajectory.stop_reason is None:
+            return True
+        part.state = State.FINISHED
+        live.ring()
+        return False
+
     def dismiss(self) -> None:
         """End every stream of snapshots, because the server is about to stop. Runs go on."""
         self._dismissed = True
@@ -83,7 +93,10 @@ class LiveRuns:
             live.ring()
 
     async def let_go(self, each: Callable[[LiveTrajectory], None]) -> tuple[LiveTrajectory, ...]:
-        """Cancel every task that drives a trajectory, after `each` was done with it, and wait for their ends."""
+        """Cancel every task that drives a trajectory, after `each` was done with it, and wait for their ends.
+
+        Their runs are not at hand any more, unless something of them was begun meanwhile.
+        """
         parts = tuple(self.driven())
         tasks = [part.task for part in parts if part.task is not None]
         for part in parts:
@@ -91,11 +104,10 @@ class LiveRuns:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        for part in parts:
+            part.task = None
+        self._driven = {id: live for id, live in self._driven.items() if live.driven}
         return parts
-
-    def forget(self) -> None:
-        """Nothing is at hand any more."""
-        self._driven.clear()
 
     def _kept(self, run_id: str) -> LiveRun:
         run = self._store.run(run_id)

@@ -8,7 +8,7 @@ from storage.accounts.actor import Actor
 from storage.errors import StoreError
 from storage.privacy.forgetting import Forgetting
 from storage.privacy.periods import Retention
-from storage.privacy.retention import Keeping, Retired
+from storage.privacy.retention import Retired, Retirement
 from storage.store import Store
 
 logger = logging.getLogger(__name__)
@@ -39,10 +39,12 @@ class Retiring:
             else:
                 if found.anything:
                     logger.info("deleted what was too old: %s", found.words)
+                if not found.log_emptied:
+                    logger.warning("the write-ahead log still holds old pages, for somebody reads: tried again later")
             await asyncio.sleep(self._every_s)
 
     async def _once(self) -> Retired:
         if self._store.read_only:
             return Retired()
-        await Forgetting(self._store).resume()
-        return await Keeping(self._store).retire(self._wanted, SERVER)
+        await Forgetting(self._store).resume()  # first: it matters more than what is old
+        return await Retirement(self._store).retire(self._wanted, SERVER)

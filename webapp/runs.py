@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from orchestrator.alternatives import Run, new_id
 from orchestrator.grade import finding
@@ -12,6 +13,7 @@ from orchestrator.progress import Progress, Stop
 from orchestrator.run import forked
 from orchestrator.trajectory import Outcome, StopReason, ToolCall, Trajectory
 from storage.errors import StoreClosed, StoreError
+from storage.processes.undriven import lay_down
 from storage.spending.rules import LOCAL, Payer
 from storage.store import Store
 from storage.trajectories import State
@@ -21,6 +23,7 @@ from webapp.live_runs import COALESCE_S, LiveRuns, NotFound
 from webapp.operations.membership import watch_membership
 from webapp.operations.metrics import Metrics
 from webapp.spending import paying, refusals
+from webapp.tenure import Tenure
 from webapp.workshop import Workshop
 
 logger = logging.getLogger(__name__)
@@ -35,6 +38,7 @@ class Runs:
         self._metrics = metrics
         self._driver = Driver(store, metrics, self._ended)
         self._live = LiveRuns(store)
+        self._tenure = Tenure(store)
         self._when_ended: Callable[[str], Awaitable[object]] | None = None
         watch_membership(metrics, store.membership)
         metrics.watch("podium_trajectories_running", "Trajectories that run in this process", lambda: self.going)
@@ -89,12 +93,11 @@ class Runs:
         Raises ValueError where its policy is not in use here, and nothing has happened then, either.
         """
         live, workshop = self._live.of(self.trajectory(trajectory_id)), self._workshop()
-        if live.parts[trajectory_id].state is State.INTERRUPTED:
-            spec = live.parts[trajectory_id].trajectory.policy
+        part = live.parts[trajectory_id]
+        if part.undriven and self._live.reread(live, part):
+            spec = part.trajectory.policy
             workshop.policy_of(spec)
-            self._refuse_when_leaving()
-            with refusals(self._metrics):
-                usd = await self._store.reopen(trajectory_id, paying(payer, workshop.pool, [spec]))
+            usd = await self._reopen(live.run.id, trajectory_id, paying(payer, workshop.pool, [spec]))
             live = self._live.show(live)
             part = live.parts[trajectory_id] = LiveTrajectory(self.trajectory(trajectory_id))
             part.keep_to(usd)
@@ -132,8 +135,10 @@ class Runs:
 
     async def _end(self, live: LiveRun, part: LiveTrajectory) -> None:
         """Keep the end of a trajectory that was stopped and has no task to do so; an answer that is kept stands."""
-        if part.state is State.INTERRUPTED:
-            await self._store.reopen(part.trajectory.id)
+        if part.undriven:
+            self._tenure.check_free(part.trajectory.id)
+            if not self._live.reread(live, part):
+                return
             detail = "ended by hand after an interruption"
         elif part.state is State.RUNNING and part.task is not None and part.task.cancelled():
             detail = part.stopped_for  # before its task had begun
@@ -156,9 +161,9 @@ class Runs:
         def disown(part: LiveTrajectory) -> None:
             part.disowned = True
 
+        self._tenure.give_up()
         for part in await self._live.let_go(disown):
-            part.state, part.task = State.INTERRUPTED if part.state is State.RUNNING else part.state, None
-        self._live.forget()
+            part.state = State.INTERRUPTED if part.state is State.RUNNING else part.state
 
     def follow(self, run_id: str, every_s: float = COALESCE_S) -> AsyncIterator[RunSnapshot]:
         """Snapshots of the run: one at once, one after each change (at most each `every_s`), the last when it ended."""
@@ -194,19 +199,31 @@ class Runs:
         """Let go of everything that runs. It stays kept as running, until the store is closed or opened again."""
         self._driver.closing = True
         await self._live.let_go(lambda _: None)
-        self._live.forget()
         await self._live.elsewhere.aclose()
 
     async def _begin(
         self, run: Run, some: Sequence[Trajectory], payer: Payer, workshop: Workshop
     ) -> tuple[Trajectory, ...]:
-        self._refuse_when_leaving()
-        with refusals(self._metrics):
-            return await self._store.begin(run, some, paying(payer, workshop.pool, (one.policy for one in some)))
+        mine, ids = self._present(), [one.id for one in some]
+        with refusals(self._metrics), self._tenure.taking(ids):
+            kept = await self._store.begin(run, some, paying(payer, workshop.pool, (one.policy for one in some)))
+            await self._tenure.check_own(mine, run.id, ids)
+        return kept
 
-    def _refuse_when_leaving(self) -> None:
+    async def _reopen(self, run_id: str, trajectory_id: str, payer: Payer) -> Decimal | None:
+        mine = self._present()
+        with refusals(self._metrics), self._tenure.taking([trajectory_id]):
+            if self._store.state(trajectory_id) is State.RUNNING:
+                await self._store.write(lambda connection: lay_down(connection, trajectory_id))
+            usd = await self._store.reopen(trajectory_id, payer)
+            await self._tenure.check_own(mine, run_id, [trajectory_id])
+        return usd
+
+    def _present(self) -> str | None:
+        """This process, which may begin something. Raises StoreClosed and NotCounted."""
         if self._driver.closing:
             raise StoreClosed("Podium is stopping, and starts nothing more: ask again when it is back")
+        return self._tenure.present()
 
     def _set_going(
         self, live: LiveRun, parts: list[LiveTrajectory], workshop: Workshop, forced: ToolCall | None = None

@@ -13,6 +13,7 @@ from orchestrator.alternatives import new_id
 from prefs.tuning.packed import Rule
 from prefs.tuning.stored import Routed, Stored
 from prefs.tuning.winners import Tuning
+from storage.errors import told_to_anybody
 from storage.outcomes import count_of_store, others, routed
 from storage.store import Store
 from webapp.exports.pseudonyms import pseudonyms
@@ -165,7 +166,7 @@ class TuningIndex:
                 self._snapshot = found
         except Exception as error:
             logger.exception("what is stored cannot be read for Tune")
-            self._reading = Reading(0, 0, f"what is stored cannot be read: {error}")
+            self._reading = Reading(0, 0, f"what is stored cannot be read: {told_to_anybody(error)}")
         finally:
             took = time.monotonic() - began
             self._next_look = time.monotonic() + max(LOOK_EVERY_S, 4 * took)

@@ -6,7 +6,9 @@ from enum import StrEnum
 
 
 class Role(StrEnum):
-    """What somebody may do; each role may do all that the ones before it may."""
+    """What somebody may do. Which doors of the app it opens is said of each role by name: an annotator, who ranks
+    blind, does not see what a viewer may, and a viewer does not rank.
+    """
 
     VIEWER = "viewer"
     ANNOTATOR = "annotator"
@@ -14,14 +16,16 @@ class Role(StrEnum):
     ADMIN = "admin"
 
     def covers(self, needed: "Role") -> bool:
-        """Whether this role may do what the other one may."""
+        """Whether it has at least the other one's say in accounts, invitations and limits: there they are in order."""
         order = list(Role)
         return order.index(self) >= order.index(needed)
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """As it is kept. The name is also that of the annotator in rankings, and never changes hands."""
+    """As it is kept. The name is also that of the annotator in rankings. It never changes, and nobody else gets it
+    unless its owner is forgotten; then nothing is left under it.
+    """
 
     id: str
     name: str

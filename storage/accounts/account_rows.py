@@ -16,6 +16,7 @@ from storage.errors import StoreConflict, StoreError, StoreMissing
 from storage.study_assignments import alone
 from storage.study_records import aware
 from storage.tables import ASSIGNMENT, RANKING
+from storage.tombstones import being_forgotten
 
 
 class NotAllowed(StoreError):
@@ -48,6 +49,8 @@ def keep(connection: Connection, new: NewAccount, told: tuple[Actor, Act], now: 
     name = check_name(new.name)
     if find_named(connection, name) is not None:
         raise StoreConflict("there is already an account of that name; choose another name")
+    if folded(name) in {folded(one) for one in being_forgotten(connection)}:
+        raise StoreConflict("somebody of that name is being forgotten; choose another name, or try again in a minute")
     adopted = _adopted(connection, name, new.adopt)
     account = Account(new_id(), name, new.role, now)
     row = {"id": account.id, "name": name, "folded_name": folded(name), "role": str(new.role), "made_at": now}
@@ -100,6 +103,15 @@ def check_may(connection: Connection, by: Actor, needed: Role) -> None:
     account = None if by.account is None else find(connection, by.account)
     if account is None or account.disabled_at is not None or not account.role.covers(needed):
         raise NotAllowed(f"only an account of role {needed} may do this")
+
+
+def check_password_is(connection: Connection, id: str, hashed: str | None) -> None:
+    """Raises NotAllowed where the account has another password by now than that of the hash; `None`: any will do."""
+    if hashed is None:
+        return
+    kept = connection.execute(select(ACCOUNT.c.password).where(ACCOUNT.c.id == id)).scalar()
+    if kept != hashed:
+        raise NotAllowed("the password was changed meanwhile; log in with the new one")
 
 
 def any_account(connection: Connection) -> bool:

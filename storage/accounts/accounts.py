@@ -1,7 +1,12 @@
-"""Accounts as a store keeps them: added, given another role, disabled, enabled. Never deleted, never renamed."""
+"""Accounts as a store keeps them: added, given another role, disabled, enabled. Never renamed.
 
+Deleted only where somebody is forgotten; see storage.privacy.
+"""
+
+import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +19,7 @@ from storage.accounts.account_rows import (
     account_of,
     active_admins,
     changed_by,
+    check_password_is,
     create,
     find,
     find_named,
@@ -31,6 +37,15 @@ if TYPE_CHECKING:
 
 LOOK_AGAIN_S: Final = 1.0
 """So long a server may go on believing that there is no account."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """An account, and the hash of the password that somebody has just shown to know."""
+
+    account: Account
+    hashed: str = field(repr=False)
+    """For what is done next: it is refused where the account has another password by then."""
 
 
 class Accounts:
@@ -102,40 +117,51 @@ class Accounts:
 
         return await self._store.write(write)
 
-    async def set_password(self, id: str, password: str, by: Actor, besides: str | None = None) -> Account:
+    async def set_password(
+        self, id: str, password: str, by: Actor, besides: str | None = None, before: str | None = None
+    ) -> Proven:
         """Give an account a new password, by itself or by an admin, and end all its sessions besides that one.
 
-        Raises BadPassword, StoreMissing and NotAllowed.
+        Raises BadPassword, StoreMissing and NotAllowed, also where `before` is not the hash that it has until then.
         """
-        named = self.by_id(id)
-        made = await _hashed(password, named.name if named is not None else "")
+        named = await asyncio.to_thread(self.by_id, id)
+        passwords.check_new_password(password, named.name if named is not None else "")
+        made = await passwords.hashed(password)
 
         def write(connection: Connection) -> Account:
             found = changed_by(connection, id, by, own=True)
+            check_password_is(connection, id, before)
             now = self._clock()
             ended = end_sessions(connection, id, now, besides)
             said = Said(found.name, f"sessions ended: {ended}")
             return _set(connection, found, {"password": made}, (by, Act.PASSWORD_CHANGED, said, now))
 
-        return await self._store.write(write)
+        return Proven(await self._store.write(write), made)
 
     async def entered(self, name: str, password: str) -> Account | None:
+        """As `proven`, where nothing is done next."""
+        found = await self.proven(name, password)
+        return None if found is None else found.account
+
+    async def proven(self, name: str, password: str) -> Proven | None:
         """The account of that name, however spelled, if this is its password and it is not disabled.
 
         Takes as long where there is no such account. Count the attempt first: see `LoginThrottle.attempt`.
         """
-        found = self._store.read(lambda connection: find_named(connection, name))
+        found = await asyncio.to_thread(self._store.read, lambda connection: find_named(connection, name))
         kept = None if found is None else found.password
         if not await passwords.fits(password, kept) or found is None or kept is None:
             return None
         if passwords.outdated(kept):
             made = await passwords.hashed(password)
             same = (ACCOUNT.c.id == found.id) & (ACCOUNT.c.password == kept)
-            await self._store.write(
+            if not await self._store.write(
                 lambda connection: connection.execute(update(ACCOUNT).where(same).values(password=made)).rowcount
-            )
+            ):
+                return await self.proven(name, password)  # somebody else was quicker: another login, or a new password
+            kept = made
         account = account_of(found)
-        return account if account.disabled_at is None else None
+        return Proven(account, kept) if account.disabled_at is None else None
 
     def any_account(self) -> bool:
         """Whether there is an account, also a disabled one. Cheap: no more than one look in a second, none once true.

@@ -1,4 +1,7 @@
-"""The log of who did what: entries are added in the same transaction as what they tell of, and never changed.
+"""The log of who did what. What changes an account, or what lets somebody in, is written in the same transaction.
+
+Refusals, exports and what is done with studies are written right after. Entries are neither changed nor deleted but
+where somebody is forgotten or their time is over; see storage.privacy.
 
 No secret is ever part of an entry: no password, no token, no invitation, and no name that somebody typed who was not
 let in, for people type passwords into the wrong field.
@@ -34,6 +37,8 @@ class Act(StrEnum):
     PASSWORD_CHANGED = "password changed"  # noqa: S105 - words for people
     LOGGED_IN = "logged in"
     LOGIN_REFUSED = "login refused"
+    WRONG_PASSWORD = "wrong password"  # noqa: S105
+    """Of somebody who is in already, and was asked for it once more."""
     LOGGED_OUT = "logged out"
     SESSIONS_ENDED = "sessions ended"
     INVITATION_MADE = "invitation made"
@@ -45,15 +50,12 @@ class Act(StrEnum):
     STUDY_MADE = "study made"
     STUDY_CLOSED = "study closed"
     EXPORTED = "exported"
-    IMPORTED = "imported"
     LIMIT_SET = "limit set"
     LIMIT_REMOVED = "limit removed"
     KILL_SWITCH_ON = "kill switch on"
     KILL_SWITCH_OFF = "kill switch off"
     DATA_FORGOTTEN = "data forgotten"
     DATA_RETIRED = "data retired"
-    DATABASE_RESTORED = "database restored"
-    SETTINGS_CHANGED = "settings changed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Invitations: links by which one person each makes an account. The database has only the SHA-256 of what they hold."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -102,7 +103,7 @@ class Invitations:
         The name is the invitation's where that has one. Raises BadInvitation, BadName, BadPassword, and StoreConflict
         where the name is taken.
         """
-        open_one = self.look(secret)
+        open_one = await asyncio.to_thread(self.look, secret)
         if open_one is None:
             raise BadInvitation(_NOT_OPEN)
         called = open_one.name or name

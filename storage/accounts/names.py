@@ -6,7 +6,7 @@ from typing import Final
 LONGEST: Final = 60
 RESERVED: Final = "local"
 """The annotator's name where nobody has an account."""
-OF_THE_LOG: Final = ("command line", "a stranger")
+OF_THE_LOG: Final = ("command line", "a stranger", "the server")
 """How names begin under which the log has people without an account."""
 PSEUDONYMS: Final = ("anon-", "audience-", "forgotten-")
 """How names begin that exports, forgetting and phones of an audience give in place of people's own."""

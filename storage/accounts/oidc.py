@@ -10,7 +10,7 @@ from sqlalchemy import Connection, insert, select
 
 from storage.accounts import invitations
 from storage.accounts.account import Account, Role
-from storage.accounts.account_rows import NewAccount, NotAllowed, account_of, any_account, changed_by, keep
+from storage.accounts.account_rows import NewAccount, NotAllowed, account_of, any_account, keep
 from storage.accounts.actor import Actor
 from storage.accounts.audit import Act, Said, noted
 from storage.accounts.clock import now_utc
@@ -51,13 +51,6 @@ class Identities:
         """The account that is entered so, also a disabled one."""
         return self._store.read(lambda connection: _find(connection, identity))
 
-    async def link(self, identity: Identity, account_id: str, by: Actor) -> None:
-        """Let an account be entered so. Again does nothing. By itself, or by an admin.
-
-        Raises StoreConflict where the identity is another account's, StoreMissing and NotAllowed.
-        """
-        await self._store.write(lambda connection: link(connection, identity, account_id, by, self._clock()))
-
     async def welcome(
         self,
         identity: Identity,
@@ -86,21 +79,14 @@ class Identities:
                 )
             else:
                 account = _newcomer(connection, name, role, (address, now))
-            link(connection, identity, account.id, Actor(account.name, account.id, address), now)
+            _link(connection, identity, account, Actor(account.name, account.id, address), now)
             return account
 
         return await self._store.write(write)
 
 
-def link(connection: Connection, identity: Identity, account_id: str, by: Actor, now: datetime) -> None:
-    """See `Identities.link`."""
-    account = changed_by(connection, account_id, by, own=True)
-    known = _find(connection, identity)
-    if known is not None:
-        if known.id != account_id:
-            raise StoreConflict("that identity is another account's")
-        return
-    row = {"issuer": identity.issuer, "subject": identity.subject, "account_id": account_id, "linked_at": now}
+def _link(connection: Connection, identity: Identity, account: Account, by: Actor, now: datetime) -> None:
+    row = {"issuer": identity.issuer, "subject": identity.subject, "account_id": account.id, "linked_at": now}
     connection.execute(insert(IDENTITY), row)
     noted(connection, by, Act.IDENTITY_LINKED, Said(account.name, identity.issuer), now)
 

@@ -5,10 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
 
 from storage.accounts.account import Account
-from storage.accounts.account_rows import NotAllowed, account_of, changed_by, locked, new_id, row_of
+from storage.accounts.account_rows import (
+    NotAllowed,
+    account_of,
+    changed_by,
+    check_password_is,
+    locked,
+    new_id,
+    row_of,
+)
 from storage.accounts.actor import Actor
 from storage.accounts.audit import Act, Said, noted
 from storage.accounts.clock import now_utc
@@ -49,6 +57,11 @@ class Session:
         return self.ended_at is None and now < min(self.expires_at, self.seen_at + IDLE)
 
 
+def were_over(at: datetime) -> ColumnElement[bool]:
+    """That a session let nobody in any more at that moment."""
+    return (SESSION.c.ended_at < at) | (SESSION.c.expires_at < at) | (SESSION.c.seen_at < at - IDLE)
+
+
 class Sessions:
     """The sessions that a store keeps."""
 
@@ -57,11 +70,17 @@ class Sessions:
         self._clock = clock
 
     async def begin(
-        self, account: Account, address: str | None, agent: str | None, lifetime: timedelta = LIFETIME
+        self,
+        account: Account,
+        address: str | None,
+        agent: str | None,
+        lifetime: timedelta = LIFETIME,
+        hashed: str | None = None,
     ) -> tuple[str, Session]:
         """Log in: a new secret for the cookie, and its session. Written into the log.
 
-        Always a new secret, so that nobody can be given one beforehand. Raises NotAllowed for a disabled account.
+        Always a new secret, so that nobody can be given one beforehand. Raises NotAllowed for a disabled account, and
+        where `hashed`, of the password that was shown, is not that of the account any more.
         """
         secret, now = new_secret(), self._clock()
         session = Session(new_id(), account.id, now, now, now + lifetime, None, address, _short(agent))
@@ -70,7 +89,8 @@ class Sessions:
             found = locked(connection, account.id)
             if found.disabled_at is not None:
                 raise NotAllowed("the account is disabled")
-            connection.execute(delete(SESSION).where(SESSION.c.expires_at < now - _FORGOTTEN_AFTER))
+            check_password_is(connection, account.id, hashed)
+            connection.execute(delete(SESSION).where(were_over(now - _FORGOTTEN_AFTER)))
             connection.execute(insert(SESSION), _row(session) | {"secret_sha256": sha256(secret)})
             noted(connection, Actor(found.name, found.id, address), Act.LOGGED_IN, None, now)
 

@@ -10,7 +10,7 @@ from storage.tables import COUNTER, TIME, Row
 
 
 class AccountRow(Row, table=True):
-    """A person, or a program. Never deleted: rankings and the log name it."""
+    """A person, or a program. Deleted only where somebody is forgotten: rankings and the log name it."""
 
     __tablename__ = "account"
     __table_args__: ClassVar = (UniqueConstraint("folded_name"),)
@@ -124,7 +124,7 @@ class LoginPlaceRow(Row, table=True):
 
 
 class AuditRow(Row, table=True):
-    """What somebody did. Rows are only ever added."""
+    """What somebody did. Rows are added; they go with their time, and forgetting strikes names out of them."""
 
     __tablename__ = "audit_entry"
     __table_args__: ClassVar = (

@@ -1,7 +1,8 @@
 """How often somebody may try to log in. Kept in the database, so that all processes count together.
 
 Of one name five attempts in a quarter of an hour, from one address twenty. Where from somebody logged in lately, that
-name is counted apart: whoever tries that name from elsewhere, for days if they like, cannot keep its owner out.
+name is counted apart: whoever tries that name from elsewhere, for days if they like, cannot keep its owner out there.
+Who shares that address can, and so can anybody where the owner comes from a new one.
 """
 
 import ipaddress
@@ -61,11 +62,6 @@ class LoginThrottle:
             return wait_s
 
         return await self._store.write(write)
-
-    async def failed(self, name: str, address: str) -> None:
-        """Count a failure that `attempt` did not count."""
-        key = _key(name, address)
-        await self._store.write(lambda connection: _fail(connection, key, self._clock()))
 
     async def succeeded(self, name: str, address: str) -> None:
         """Forget the failures of that name from that address, and know it as one where from this name logs in."""

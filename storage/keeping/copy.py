@@ -4,7 +4,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -96,23 +96,31 @@ def _fill(source: Engine, target: Engine, on_progress: Progress | None) -> Copie
 
 @contextmanager
 def snapshot(engine: Engine) -> Iterator[Connection]:
-    """A connection that sees the database as it is at one moment, however long it reads."""
+    """A connection that sees the database as it is at one moment, however long it reads.
+
+    What is done with it is told plainly by whoever does it: the other end may be at fault.
+    """
     if engine.dialect.name == "postgresql":
         engine = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-    with told_plainly(named(engine)), engine.connect() as connection, connection.begin():
-        if engine.dialect.name == "postgresql":  # It waits while the other end writes and is read again.
-            connection.execute(select(func.set_config("idle_in_transaction_session_timeout", "0", True)))
+    with ExitStack() as held:
+        with told_plainly(named(engine)):
+            connection = held.enter_context(engine.connect())
+            held.enter_context(connection.begin())
+            if engine.dialect.name == "postgresql":  # It waits while the other end writes and is read again.
+                connection.execute(select(func.set_config("idle_in_transaction_session_timeout", "0", True)))
         yield connection
 
 
 def copy_rows(source: Connection, target: Connection, on_progress: Progress | None = None) -> Copied:
     """Copy every row between open transactions, and read them again. Raises StoreError where anything differs.
 
-    The target gets the schema that the source has; it must hold nothing yet.
+    The target gets the schema that the source has; it must hold nothing yet. What goes wrong in the source is told
+    under its name, what goes wrong in the target is left to the caller.
     """
-    version = _version(source)
+    with told_plainly(named(source.engine)):
+        version, there = _version(source), Contents.of(source)
     _prepare(target, version)
-    there, here = Contents.of(source), Contents.of(target)
+    here = Contents.of(target)
     into = {table.name: table for table in here.tables}
     if set(into) != {table.name for table in there.tables}:
         raise StoreError(f"the two databases have different tables, though both are of version {version}")
@@ -128,8 +136,10 @@ def copy_rows(source: Connection, target: Connection, on_progress: Progress | No
 def _copy_table(
     source: Connection, target: Connection, table: Table, into: Table, on_progress: Progress | None
 ) -> Tally:
-    copied, whole = Tally(), count(source, table) if on_progress is not None else 0
-    for rows in chunks(source, table):
+    copied, place = Tally(), named(source.engine)
+    with told_plainly(place):
+        whole = count(source, table) if on_progress is not None else 0
+    for rows in _read(source, table, place):
         target.execute(insert(into), rows)
         for row in rows:
             copied.add(row)
@@ -142,6 +152,11 @@ def _copy_table(
         raise StoreCorrupt(f"table {table.name} arrived with other rows than it was sent with; nothing was kept")
     count_on(target, into)
     return copied
+
+
+def _read(source: Connection, table: Table, place: str) -> Iterator[list[dict[str, Any]]]:
+    with told_plainly(place):
+        yield from chunks(source, table)
 
 
 def _version(source: Connection) -> str:

@@ -10,7 +10,6 @@ from storage.accounts.names import folded
 from storage.accounts.secret import sha256
 from storage.accounts.tables import (
     ACCOUNT,
-    AUDIT,
     IDENTITY,
     INVITATION,
     LOGIN_FAILURE,
@@ -19,7 +18,9 @@ from storage.accounts.tables import (
     TOKEN,
 )
 from storage.errors import StoreConflict
-from storage.privacy.person import Person, as_word, audit_entries, is_actor, of_invitations
+from storage.privacy import in_log
+from storage.privacy.person import of_invitations
+from storage.privacy.whom import Person
 from storage.spending.rules import Scope
 from storage.spending.tables import KILL_SWITCH, RESERVATION, SPEND_LIMIT
 
@@ -34,7 +35,7 @@ def check_may_go(connection: Connection, whom: Person) -> None:
 
 def remove_account(connection: Connection, whom: Person, pseudonym: str) -> None:
     """Delete the account, its sessions, tokens, invitations and attempts to log in; the log names the pseudonym."""
-    _rename_in_audit(connection, whom, pseudonym)
+    in_log.rename(connection, whom, pseudonym)
     digest = sha256(folded(whom.name))
     for table in (LOGIN_FAILURE, LOGIN_PLACE):
         connection.execute(delete(table).where(table.c.name_sha256 == digest))
@@ -65,22 +66,3 @@ def _remove_invitations(connection: Connection, whom: Person, pseudonym: str) ->
             connection.execute(delete(INVITATION).where(this))
         else:
             connection.execute(update(INVITATION).where(this).values(inviter=pseudonym, inviter_id=None))
-
-
-def _rename_in_audit(connection: Connection, whom: Person, pseudonym: str) -> None:
-    word = as_word(whom.name)
-
-    def renamed(text: str | None) -> str | None:
-        return None if text is None else word.sub(pseudonym, text)
-
-    id = None if whom.account is None else whom.account.id
-    for row in audit_entries(connection, whom):
-        own = is_actor(row, whom.name, id)
-        values = {
-            "actor": pseudonym if own else row.actor,
-            "actor_id": None if own else row.actor_id,
-            "address": None if own else row.address,
-            "subject": renamed(row.subject),
-            "detail": renamed(row.detail),
-        }
-        connection.execute(update(AUDIT).where(AUDIT.c.sequence == row.sequence).values(values))

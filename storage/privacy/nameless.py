@@ -4,10 +4,11 @@ import json
 from collections.abc import Collection, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, insert, select, update
 
 from prefs.study import TAGS
 from storage.audience_tables import SEAT
+from storage.privacy.begun import NOBODY
 from storage.privacy_tables import FORGETTING, FORGOTTEN_RANKING
 from storage.records import dump_line
 from storage.study_assignments import alone
@@ -16,6 +17,7 @@ from storage.tables import ASSIGNMENT, RANKING, STUDY, STUDY_BALLOT
 
 AT_ONCE: Final = 50
 """Ballots in one transaction."""
+_NAMELESS: Final = ASSIGNMENT.alias()
 _CHANGE: Final = (
     update(RANKING)
     .where(RANKING.c.id == bindparam("wanted"))
@@ -24,41 +26,63 @@ _CHANGE: Final = (
 
 
 def some_nameless(connection: Connection, pseudonym: str) -> bool:
-    """Go on with somebody's rankings; False where none is left, and then nothing tells the name any more."""
+    """Go on with somebody's rankings; False where none is left, and then no ranking and no place tells the name."""
     alone(connection)
     row = connection.execute(select(FORGETTING).where(FORGETTING.c.pseudonym == pseudonym)).first()
-    if row is None:
+    if row is None or row.name == NOBODY:
         return False
-    ballots = _some_ballots(connection, row.name)
+    names = (row.name, pseudonym) if row.rankings else (row.name,)
+    ballots = _some_ballots(connection, names)
     if ballots and row.rankings:
-        _delete_rankings(connection, row.name, ballots)
+        _delete_rankings(connection, names, ballots)
     elif ballots:
-        _anonymise(connection, row.name, pseudonym, ballots)
-    left = select(RANKING.c.id).where(RANKING.c.annotator == row.name).limit(1)
-    if connection.execute(left).first() is not None:
+        late = _some_ballots(connection, (pseudonym,), among=ballots)
+        _delete_late(connection, row.name, pseudonym, late)
+        _anonymise(connection, row.name, pseudonym, [one for one in ballots if one not in late])
+    if _some_ballots(connection, names, most=1):
         return True
     _rest_of_assignments(connection, row.name, pseudonym)
     connection.execute(delete(SEAT).where(SEAT.c.annotator == row.name))
-    connection.execute(delete(FORGETTING).where(FORGETTING.c.pseudonym == pseudonym))
     return False
 
 
-def _some_ballots(connection: Connection, name: str) -> list[str]:
-    some = select(RANKING.c.ballot_id).where(RANKING.c.annotator == name).distinct().limit(AT_ONCE)
-    return list(connection.scalars(some))
+def _some_ballots(
+    connection: Connection, names: Sequence[str], most: int = AT_ONCE, among: Sequence[str] | None = None
+) -> list[str]:
+    some = select(RANKING.c.ballot_id).where(RANKING.c.annotator.in_(names)).distinct().limit(most)
+    return list(connection.scalars(some if among is None else some.where(RANKING.c.ballot_id.in_(among))))
 
 
-def _delete_rankings(connection: Connection, name: str, ballots: Sequence[str]) -> None:
-    """All that this person ever said of these ballots, and the assignments, so that others may get their places."""
-    theirs = (RANKING.c.annotator == name) & RANKING.c.ballot_id.in_(ballots)
-    ids = list(connection.scalars(select(RANKING.c.id).where(theirs)))
-    connection.execute(insert(FORGOTTEN_RANKING), [{"id": id} for id in ids])
-    connection.execute(delete(RANKING).where(RANKING.c.id.in_(ids)))
-    given = (ASSIGNMENT.c.annotator == name) & ASSIGNMENT.c.ballot_id.in_(ballots)
+def _delete_rankings(connection: Connection, names: Sequence[str], ballots: Sequence[str]) -> None:
+    """All that this person ever said of these ballots, and the assignments, so that others may get their places.
+
+    What an earlier wish had already taken the name from goes, too.
+    """
+    _bury(connection, names, ballots)
+    given = ASSIGNMENT.c.annotator.in_(names) & ASSIGNMENT.c.ballot_id.in_(ballots)
     connection.execute(delete(ASSIGNMENT).where(given))
 
 
+def _delete_late(connection: Connection, name: str, pseudonym: str, ballots: Sequence[str]) -> None:
+    """What was said of ballots after the name was taken from what was said before: that counts."""
+    if not ballots:
+        return
+    _bury(connection, (name,), ballots)
+    same = (_NAMELESS.c.study_id == ASSIGNMENT.c.study_id) & (_NAMELESS.c.ballot_id == ASSIGNMENT.c.ballot_id)
+    twice = exists().where(same, _NAMELESS.c.annotator == pseudonym)
+    connection.execute(delete(ASSIGNMENT).where(ASSIGNMENT.c.annotator == name, twice))
+
+
+def _bury(connection: Connection, names: Sequence[str], ballots: Sequence[str]) -> None:
+    theirs = RANKING.c.annotator.in_(names) & RANKING.c.ballot_id.in_(ballots)
+    ids = list(connection.scalars(select(RANKING.c.id).where(theirs)))
+    connection.execute(insert(FORGOTTEN_RANKING), [{"id": id} for id in ids])
+    connection.execute(delete(RANKING).where(RANKING.c.id.in_(ids)))
+
+
 def _anonymise(connection: Connection, name: str, pseudonym: str, ballots: Sequence[str]) -> None:
+    if not ballots:
+        return
     offered = _offered_tags(connection, ballots)
     theirs = (RANKING.c.annotator == name) & RANKING.c.ballot_id.in_(ballots)
     rows = connection.execute(select(RANKING.c.id, RANKING.c.record).where(theirs)).all()

@@ -7,25 +7,33 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import Connection, Select, Table, select
 
 from storage import askers
-from storage.accounts.tables import ACCOUNT, IDENTITY, INVITATION, SESSION, TOKEN
+from storage.accounts.names import folded
+from storage.accounts.secret import sha256
+from storage.accounts.tables import ACCOUNT, IDENTITY, INVITATION, LOGIN_FAILURE, LOGIN_PLACE, SESSION, TOKEN
 from storage.errors import StoreMissing
 from storage.pages import pages
-from storage.privacy.person import Person, audit_entries, of_invitations, person
+from storage.privacy import in_log
+from storage.privacy.person import of_invitations
+from storage.privacy.whom import Person, person
 from storage.records import Json, load_ranking, load_run, ranking_json
-from storage.spending.tables import RESERVATION
+from storage.spending.rules import Scope
+from storage.spending.tables import RESERVATION, SPEND_LIMIT
 from storage.study_records import aware
 from storage.tables import ASSIGNMENT, RANKING, RUN
 
 if TYPE_CHECKING:
     from storage.store import Store
 
-SECRET: Final = frozenset({"secret_sha256", "password", "folded_name", "sequence", "adopt"})
+SECRET: Final = frozenset({"secret_sha256", "password", "folded_name", "name_sha256", "sequence", "adopt"})
 """Columns that are not told: what opens a door, and what says nothing."""
 _NOT_OF_ASSIGNMENTS: Final = frozenset({"annotator", "counted"})
+_NOT_OF_LIMITS: Final = frozenset({"set_by"})
+_OF_ACTOR: Final = frozenset({"actor", "actor_id", "address"})
+"""Of an entry of the log. Where somebody else did something to this person, these are somebody else's."""
 
 
 def own_data(store: "Store", name: str) -> Json:
-    """Account, logins, rankings, assignments, runs, money and entries of the log. Raises StoreMissing."""
+    """Account, logins, places, rankings, assignments, runs, money and entries of the log. Raises StoreMissing."""
     found = store.read(lambda connection: _rows(connection, name))
     whom: Person = found.pop("whom")
     return {**found, "rankings": list(_rankings(store, whom.name))}
@@ -42,10 +50,12 @@ def _rows(connection: Connection, name: str) -> dict[str, Any]:
 
     account = of(ACCOUNT, ACCOUNT.c.id == id)
     runs = askers.runs_of(connection, whom.name)
+    own_limit = (SPEND_LIMIT.c.scope == str(Scope.USER)) & (SPEND_LIMIT.c.subject == whom.name)
     return {
         "whom": whom,
         "name": whom.name,
         "account": account[0] if account else None,
+        **_logins(connection, whom.name),
         "sessions": of(SESSION, SESSION.c.account_id == id),
         "tokens": of(TOKEN, TOKEN.c.account_id == id),
         "invitations": of(INVITATION, of_invitations(whom)),
@@ -53,8 +63,22 @@ def _rows(connection: Connection, name: str) -> dict[str, Any]:
         "assignments": of(ASSIGNMENT, ASSIGNMENT.c.annotator == whom.name, _NOT_OF_ASSIGNMENTS),
         "runs": list(_runs(connection, runs)),
         "spending": of(RESERVATION, RESERVATION.c.payer == whom.name),
-        "audit": [_told(row._mapping) for row in audit_entries(connection, whom)],
+        "limits": of(SPEND_LIMIT, own_limit, _NOT_OF_LIMITS),
+        "audit": [
+            _told(row._mapping, frozenset() if in_log.is_actor(row, whom) else _OF_ACTOR)
+            for row in in_log.entries_on(connection, whom)
+        ],
     }
+
+
+def _logins(connection: Connection, name: str) -> dict[str, list[Json]]:
+    """Where from this name logged in, and from where it failed: only the hash of the name is kept with these."""
+    digest = sha256(folded(name))
+    found = {}
+    for called, table in (("login_places", LOGIN_PLACE), ("login_failures", LOGIN_FAILURE)):
+        theirs = connection.execute(select(table).where(table.c.name_sha256 == digest))
+        found[called] = [_told(row._mapping) for row in theirs]
+    return found
 
 
 def _runs(connection: Connection, ids: tuple[str, ...]) -> Iterator[Json]:

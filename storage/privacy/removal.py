@@ -58,8 +58,7 @@ def remove(connection: Connection, some: Sequence[Family], shown: Shown) -> list
     """
     if connection.dialect.name == "postgresql":  # SQLite has one writer anyway
         connection.execute(text("LOCK TABLE ballot IN SHARE ROW EXCLUSIVE MODE"))
-    later = on_later_ballots(connection, shown, [id for one in some for id in one.trajectories])
-    going = [one for one in some if _may_go(connection, one, shown, later)]
+    going = may_go(connection, some, shown)
     ids = [id for one in going for id in one.trajectories]
     runs = [one.run for one in going if one.run is not None]
     doubt(connection, _addresses(connection, ids))
@@ -71,6 +70,12 @@ def remove(connection: Connection, some: Sequence[Family], shown: Shown) -> list
     askers.forget_runs(connection, runs)
     _delete(connection, LEAVING_RUN, LEAVING_RUN.c.run_id, runs)
     return going
+
+
+def may_go(connection: Connection, some: Sequence[Family], shown: Shown) -> list[Family]:
+    """Those that nothing runs in and that nobody needs now."""
+    later = on_later_ballots(connection, shown, [id for one in some for id in one.trajectories])
+    return [one for one in some if _may_go(connection, one, shown, later)]
 
 
 def doubt(connection: Connection, addresses: Collection[str]) -> None:

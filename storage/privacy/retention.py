@@ -6,24 +6,24 @@ Old things are found by indexed times, never by counting all. A pass looks throu
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, Select, delete, select
+from sqlalchemy import Connection, Select, delete, or_, select
 
-from storage import sqlite
 from storage.accounts.actor import Actor
 from storage.accounts.audit import Act, Said, noted
 from storage.accounts.clock import now_utc
+from storage.accounts.sessions import were_over
 from storage.accounts.tables import AUDIT, INVITATION, LOGIN_FAILURE, LOGIN_PLACE, SESSION, TOKEN
 from storage.pages import pages
-from storage.privacy import old_rankings, unranked
-from storage.privacy.forgetting import Forgetting
+from storage.privacy import begun, old_rankings, unranked
+from storage.privacy.forgetting import Forgetting, Resumed
 from storage.privacy.periods import Retention, before
-from storage.privacy.removal import Family, families, in_portions, remove
+from storage.privacy.removal import Family, families, in_portions, may_go, remove
 from storage.privacy.shown import shown
 from storage.study_records import aware
 from storage.tables import TRAJECTORY
@@ -55,6 +55,8 @@ class Retired:
     logins: int = 0
     """Sessions, tokens, invitations and attempts to log in that were over long ago."""
     texts: int = 0
+    log_emptied: bool = True
+    """Whether no old page is left in SQLite's write-ahead log; else that is tried again the next time."""
 
     @property
     def words(self) -> str:
@@ -70,7 +72,7 @@ class Retired:
         return any((self.trajectories, self.rankings, self.audit, self.logins, self.texts))
 
 
-class Keeping:
+class Retirement:
     """Lets nothing get too old."""
 
     def __init__(self, store: "Store", clock: Callable[[], datetime] = now_utc, pause_s: float = PAUSE_S) -> None:
@@ -79,7 +81,10 @@ class Keeping:
         self._pause_s = pause_s
 
     async def retire(self, wanted: Retention, by: Actor, *, dry_run: bool = False) -> Retired:
-        """Delete what is older than that; with `dry_run` only say what would go, without texts."""
+        """Delete what is older than that; with `dry_run` only say what would go.
+
+        Not counted then are texts, and runs that are free only once old rankings have gone.
+        """
         now = self._clock()
         rankings = await self._rankings(wanted, now, dry_run)
         if rankings and not dry_run:
@@ -87,33 +92,37 @@ class Keeping:
         runs, trajectories, kept = await self._runs(wanted, now, dry_run)
         audit = await self._audit(wanted, now, dry_run)
         logins = await self._logins(now, dry_run)
-        texts = 0 if dry_run else (await Forgetting(self._store, self._clock).resume())[1]
-        found = Retired(runs, trajectories, kept, rankings, audit, logins, texts)
-        if found.anything and not dry_run:
-            said = Said(detail=found.words)
-            await self._store.write(lambda connection: noted(connection, by, Act.DATA_RETIRED, said, now))
-            await asyncio.to_thread(self._store.read, sqlite.leave_no_trace)
-        return found
+        went = Resumed() if dry_run else await Forgetting(self._store, self._clock).resume()
+        found = Retired(runs, trajectories, kept, rankings, audit, logins, went.texts, went.log_emptied)
+        if dry_run or not found.anything:
+            return found
+        said = Said(detail=found.words)
+        await self._store.write(lambda connection: noted(connection, by, Act.DATA_RETIRED, said, now))
+        return replace(found, log_emptied=await begun.leave_no_trace(self._store, now))
 
     async def _runs(self, wanted: Retention, now: datetime, dry_run: bool) -> tuple[int, int, int]:
         if wanted.runs_days is None:
             return 0, 0, 0
-        runs = trajectories = kept = 0
         cutoff = before(now, wanted.runs_days)
         old = _old(self._store, cutoff)
+        gone: set[str] = set()
+        runs: set[str] = set()
+        kept = 0
         while some := await asyncio.to_thread(lambda: list(islice(old, PASS))):
-            found = await asyncio.to_thread(self._store.read, partial(_families, some=some, cutoff=cutoff))
+            left = [one for one in some if one[1] not in gone]  # a run goes whole, with its oldest trajectory
+            found = await asyncio.to_thread(self._store.read, partial(_families, some=left, cutoff=cutoff))
             ids = {id for one in found for id in one.trajectories}
             seen = await asyncio.to_thread(shown, self._store.rows, ids, now)
-            loose = [one for one in found if not seen.needs(one.trajectories)]
-            gone: list[Family] = loose if dry_run else []
-            for portion in [] if dry_run else in_portions(loose):
-                gone += await self._store.write(partial(remove, some=portion, shown=seen))
-                await asyncio.sleep(self._pause_s)
-            went = sum(len(one.trajectories) for one in gone)
-            runs += sum(one.run is not None for one in gone)
-            trajectories, kept = trajectories + went, kept + max(len(some) - went, 0)
-        return runs, trajectories, kept
+            for portion in in_portions([one for one in found if not seen.needs(one.trajectories)]):
+                if dry_run:
+                    going = self._store.read(partial(may_go, some=portion, shown=seen))
+                else:
+                    going = await self._store.write(partial(remove, some=portion, shown=seen))
+                    await asyncio.sleep(self._pause_s)
+                runs.update(one.run for one in going if one.run is not None)
+                gone.update(id for one in going for id in one.trajectories)
+            kept += sum(id not in gone for _, id in left)
+        return len(runs), len(gone), kept
 
     async def _rankings(self, wanted: Retention, now: datetime, dry_run: bool) -> int:
         if wanted.rankings_days is None:
@@ -149,9 +158,9 @@ class Keeping:
         """What let somebody in and does not any more."""
         over = now - EXPIRED
         conditions = (
-            (SESSION, SESSION.c.expires_at < over),
-            (TOKEN, TOKEN.c.expires_at < over),
-            (INVITATION, INVITATION.c.expires_at < over),
+            (SESSION, were_over(over)),
+            (TOKEN, or_(TOKEN.c.expires_at < over, TOKEN.c.revoked_at < over)),
+            (INVITATION, or_(*(INVITATION.c[name] < over for name in ("expires_at", "revoked_at", "accepted_at")))),
             (LOGIN_PLACE, LOGIN_PLACE.c.at < over),
             (LOGIN_FAILURE, LOGIN_FAILURE.c.failed_at < now - FAILED),
         )

@@ -38,7 +38,7 @@ class Membership:
         self._owner = owner
         self._presence: Presence | None = None
         self._heartbeat: Heartbeat | None = None
-        self._watch = Watch()
+        self._watch = Watch(beats=self.beats)
         self._others = False
         self._address: str | None = None
         self.marked = 0
@@ -76,7 +76,7 @@ class Membership:
             with told_plainly(named(self._engine)):
                 self._presence = Presence(place(self._engine))
             alone = self._presence.alone
-        left = self._in_transaction(lambda connection: self._enter(connection, alone=alone))
+        self._owner.id, left = self._in_transaction(lambda connection: self._enter(connection, alone=alone))
         if self._presence is not None:
             self._presence.share()
         if place(self._engine) or not self._sqlite:  # Nobody else comes to a database in memory.
@@ -90,8 +90,8 @@ class Membership:
         if self._heartbeat is not None:
             self._heartbeat.stop()
         self._in_transaction(lambda connection: self._leave(connection, before))
-        self._in_transaction(lambda connection: self._enter(connection, alone=False))
-        self._watch = Watch()
+        self._owner.id, _ = self._in_transaction(lambda connection: self._enter(connection, alone=False))
+        self._watch = Watch(beats=self.beats)
         self._heartbeat = Heartbeat(self._beat)
         self._heartbeat.start()
 
@@ -117,7 +117,8 @@ class Membership:
         with told_plainly(named(self._engine)), self._engine.connect() as connection:
             return roll.all_known(connection)
 
-    def _enter(self, connection: Connection, *, alone: bool) -> tuple[str, ...]:
+    def _enter(self, connection: Connection, *, alone: bool) -> tuple[str, tuple[str, ...]]:
+        """The new id, which counts once this is committed, and the trajectories that were left behind."""
         others = roll.alive(connection)
         self._others = bool(others)
         left: tuple[str, ...] = ()
@@ -128,8 +129,7 @@ class Membership:
             dead = [one.process.id for one in others if one.silent_s >= SILENT_S or one.process.surely_gone]
             roll.end(connection, dead, Ending.DEAD)
             left = roll.interrupt_orphans(connection, unowned=True)
-        self._owner.id = roll.enter(connection, self._address).id
-        return left
+        return roll.enter(connection, self._address).id, left
 
     def _leave(self, connection: Connection, id: str | None) -> None:
         if id is not None:

@@ -51,7 +51,9 @@ class Process:
         if self.machine is None or self.machine != machine():
             return False
         now = _stat(self.pid)
-        return now is None or now[_STATE] in "ZX" or (self.born is not None and int(now[_BORN]) != self.born)
+        if now is None:
+            return not _there(self.pid)
+        return now[_STATE] in "ZX" or (self.born is not None and int(now[_BORN]) != self.born)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,17 @@ def machine() -> str | None:
         return f"{boot}/{(_PROC / 'self/ns/pid').stat().st_ino}"
     except OSError:
         return None
+
+
+def _there(pid: int) -> bool:
+    """Whether a process has this number, perhaps one that `/proc` hides because it is another user's."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _stat(pid: int) -> list[str] | None:

@@ -11,10 +11,11 @@ SEEN_S = 3 * BEAT_S
 
 
 class Watch:
-    """Finds the dead among the processes of a database."""
+    """Finds the dead among the processes of a database. Where none of them `beats`, silence says nothing."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, *, beats: bool = True) -> None:
         self._clock = clock
+        self._beats = beats
         self._seen: dict[str, tuple[int, float]] = {}
         """Process to its count of heartbeats, and when that count was first seen."""
 
@@ -31,7 +32,7 @@ class Watch:
             seen[process.id] = (beats, since) if beats == process.beats else (process.beats, now)
             unheard_s = now - seen[process.id][1]
             silent = unheard_s >= SILENT_S or (unheard_s >= SEEN_S and other.silent_s >= SILENT_S)
-            if silent or process.surely_gone:
+            if (self._beats and silent) or process.surely_gone:
                 found.append(process.id)
         self._seen = seen
         return found

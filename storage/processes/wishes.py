@@ -3,7 +3,8 @@
 from collections.abc import Collection
 from typing import Final
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, literal, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.process_tables import CANCEL_WISH
 from storage.processes.roll import clock
@@ -15,11 +16,12 @@ LOOK_S: Final = 0.5
 
 
 def ask(connection: Connection, trajectory_ids: Collection[str]) -> None:
-    """Have these ended by whoever drives them; asking again does nothing."""
-    there = set(connection.execute(select(CANCEL_WISH.c.trajectory_id)).scalars())
-    now = clock(connection)
-    if new := [{"trajectory_id": id, "asked_at": now} for id in sorted(set(trajectory_ids) - there)]:
-        connection.execute(insert(CANCEL_WISH), new)
+    """Have those of these that run ended by whoever drives them; asking again, or two at once, does nothing more."""
+    now = literal(clock(connection), CANCEL_WISH.c.asked_at.type)
+    going = TRAJECTORY.c.id.in_(trajectory_ids) & (TRAJECTORY.c.state == State.RUNNING.value)
+    wished = select(TRAJECTORY.c.id, now).where(going).order_by(TRAJECTORY.c.id)
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    connection.execute(insert(CANCEL_WISH).from_select(CANCEL_WISH.c.keys(), wished).on_conflict_do_nothing())
 
 
 def of(connection: Connection, owner: str) -> tuple[str, ...]:

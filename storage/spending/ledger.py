@@ -75,8 +75,9 @@ def add(connection: Connection, ended: Trajectory, now: datetime) -> bool:
 
 def reopen(connection: Connection, trajectory_id: str, payer: Payer | None, now: datetime) -> Decimal | None:
     """An interrupted trajectory is running again; without a `payer` only to be ended, which costs nothing."""
+    counting = payer is not None and _counting(connection)
     trajectories.reopen(connection, trajectory_id)
-    return None if payer is None else resume(connection, trajectory_id, payer, now)
+    return _resume(connection, trajectory_id, payer, now) if payer is not None and counting else None
 
 
 def reserve(
@@ -87,10 +88,8 @@ def reserve(
     Reserving again for one that has a reservation counts once. Raises Overspent or RunsStopped, and nothing may be
     begun then.
     """
-    limited = _limited(connection)
-    if not limited or not alternatives:
+    if not _counting(connection) or not alternatives:
         return tuple(alternatives)
-    alone(connection)
     kept = {one.id: _open(connection, one.id) for one in alternatives}
     new = [one for one in alternatives if kept[one.id] is None]
     payer = _with_study(connection, payer, new)
@@ -104,21 +103,21 @@ def reserve(
     return tuple(_within(one, kept[one.id]) if kept[one.id] is not None else budgeted[one.id] for one in alternatives)
 
 
-def resume(connection: Connection, trajectory_id: str, payer: Payer, now: datetime) -> Decimal | None:
+def _resume(connection: Connection, trajectory_id: str, payer: Payer, now: datetime) -> Decimal | None:
     """What an interrupted trajectory may spend in all when it goes on; `None`: what its own limits say.
 
-    It goes on with the reservation that it has, unless limits were lowered below what is reserved; one without
-    reserves now. Raises Overspent or RunsStopped.
+    It goes on with the reservation that it has, unless limits were lowered below what is reserved. One without, or
+    whose reservation is smaller than what it may still spend, reserves now. Raises Overspent.
     """
-    if not _limited(connection):
-        return None
-    alone(connection)
     whole = trajectories.find(connection, trajectory_id)
     if whole is None:
         return None
     row = _open(connection, trajectory_id)
-    if row is None:
-        return reserve(connection, [whole], payer, now)[0].limits.usd
+    if row is None or not (payer.free or _covers(row, whole)):
+        if row is not None:
+            settle_row(connection, row, Real.of_whole(whole), now)
+        study = payer.study or _study_of(connection, trajectory_id)
+        return reserve(connection, [whole], replace(payer, study=study), now)[0].limits.usd
     if not payer.free:
         theirs = Payer(row.payer, row.study_id)
         check_open(amounts.allowances(connection, theirs, date.fromisoformat(row.day)))
@@ -147,10 +146,15 @@ def settle_row(connection: Connection, row: Row[Any], real: Real, now: datetime)
     return spent
 
 
-def _limited(connection: Connection) -> bool:
-    """Whether anything has to be kept; raises RunsStopped. One short statement where nothing was ever set."""
+def _counting(connection: Connection) -> bool:
+    """Whether anything has to be kept; then nobody else reserves until the end of this transaction.
+
+    Raises RunsStopped. One short statement where nothing was ever set.
+    """
     limited, reserved, stopped = connection.execute(_SET).one()
-    if stopped and (on := switch.now(connection)) is not None:
+    if limited or reserved:
+        alone(connection)  # whoever turned the switch on before us is seen behind this
+    if (limited or reserved or stopped) and (on := switch.now(connection)) is not None:
         raise switch.RunsStopped(on)
     return bool(limited or reserved)
 
@@ -163,9 +167,15 @@ def _with_study(connection: Connection, payer: Payer, some: Sequence[Trajectory]
     """A fork of what was run for a study is run for it, too."""
     if payer.study is not None or not some or some[0].fork is None:
         return payer
-    of_origin = select(RESERVATION.c.study_id).where(RESERVATION.c.trajectory_id == some[0].fork.trajectory)
-    study = connection.execute(of_origin.order_by(RESERVATION.c.number.desc()).limit(1)).scalar()
-    return replace(payer, study=study)
+    return replace(payer, study=_study_of(connection, some[0].fork.trajectory))
+
+
+def _study_of(connection: Connection, trajectory_id: str) -> str | None:
+    """The study that a trajectory was last run for."""
+    of_it = (RESERVATION.c.trajectory_id == trajectory_id) & RESERVATION.c.study_id.is_not(None)
+    latest = select(RESERVATION.c.study_id).where(of_it).order_by(RESERVATION.c.number.desc()).limit(1)
+    study: str | None = connection.execute(latest).scalar()
+    return study
 
 
 def _wanted(trajectory: Trajectory, payer: Payer) -> Decimal | None:
@@ -204,6 +214,11 @@ def _keep(
     }
     connection.execute(insert(RESERVATION), row | amounts.counted(budget or Decimal(0)))
     return trajectory
+
+
+def _covers(row: Row[Any], whole: Trajectory) -> bool:
+    """Whether all that a trajectory may still spend is reserved; it is not where nothing limited it until now."""
+    return row.stop_usd is not None and Decimal(row.stop_usd) - whole.cost_usd <= Decimal(row.reserved_usd)
 
 
 def _within(trajectory: Trajectory, row: Row[Any] | None) -> Trajectory:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, select
 from storage import trajectories
 from storage.spending import ledger
 from storage.spending.tables import RESERVATION
+from storage.study_assignments import alone
 from storage.study_records import aware
 from storage.trajectories import State
 
@@ -36,6 +37,7 @@ def settle_left(
     With `interrupted` also what belongs to interrupted ones, with what they spent so far: they reserve again where
     they are resumed. What runs keeps its reservation.
     """
+    alone(connection)  # nobody resumes one meanwhile
     wanted = select(RESERVATION).where(RESERVATION.c.settled.is_(False)).order_by(RESERVATION.c.reserved_at)
     cleared = []
     for row in connection.execute(wanted).all():

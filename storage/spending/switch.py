@@ -1,4 +1,8 @@
-"""The kill switch in SQL: while it is on, nothing begins in any process that uses this database."""
+"""The kill switch in SQL: while it is on, nothing begins in any process that uses this database.
+
+Where limits are set, nothing begins behind the commit that turns it on. Where none is, something that begins at the
+same moment may; the process that runs it ends it within about a second.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +13,7 @@ from sqlalchemy import Connection, delete, insert, select
 from orchestrator.model_call import utc
 from storage.errors import StoreError
 from storage.spending.tables import KILL_SWITCH
+from storage.study_assignments import alone
 from storage.study_records import aware
 
 LONGEST_REASON: Final = 500
@@ -59,6 +64,7 @@ def now(connection: Connection) -> KillSwitch | None:
 
 def turn_on(connection: Connection, switch: KillSwitch) -> KillSwitch:
     """Nothing begins from now on. Where it is on already, it stays as it is; gives how it is."""
+    alone(connection)
     if (there := now(connection)) is not None:
         return there
     made_at = utc(switch.turned_on_at)

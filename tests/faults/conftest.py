@@ -1,12 +1,15 @@
 """Real processes in a world that fails."""
 
+import os
 import subprocess
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.faults.seen import FAULTS, TABLE, Seen, table
+from tests.faults.seen import FAULTS, Seen, write
+from tests.skips import skip
 from tests.webapp import test_served_process
 
 See = Callable[[str, str, str], None]
@@ -23,11 +26,7 @@ def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
 def _table() -> Iterator[list[Seen]]:
     rows: list[Seen] = []
     yield rows
-    if not rows:
-        return
-    TABLE.parent.mkdir(exist_ok=True)
-    said = TABLE.read_text("utf-8") if TABLE.exists() else ""
-    TABLE.write_text(table(rows, said), "utf-8")
+    write(rows, os.environ.get("PYTEST_XDIST_TESTRUNUID") or uuid.uuid4().hex)
 
 
 @pytest.fixture
@@ -48,7 +47,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     folder.mkdir()
     done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", folder], capture_output=True, check=False)
     if done.returncode:
-        pytest.skip(f"no file system can be mounted here: {done.stderr.decode().strip()}")
+        skip(f"no file system can be mounted here: {done.stderr.decode().strip()}")
     try:
         yield folder
     finally:

@@ -1,5 +1,6 @@
 """What the suite saw: a fault, what happened, and what people were told. Written as a table when it ends."""
 
+import fcntl
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,9 +22,11 @@ FAULTS: Final = (
     "expert hangs",
     "PostgreSQL stopped and started again",
     "PostgreSQL stays away",
+    "PostgreSQL does not answer",
     "clock jumps",
 )
 """The rows of the table in docs/faults.md, in its order; each is a test of this suite."""
+NOT_TRIED: Final = "not tried here"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +44,23 @@ class Seen:
         return f"| {' | '.join(cells)} |"
 
 
-def table(rows: Sequence[Seen], before: str) -> str:
-    """These rows in the order of FAULTS, and those of an earlier table about other faults: not each run tries all."""
-    tried = {row.fault for row in rows}
-    kept = {line.split("|")[1].strip(): line for line in before.splitlines() if line.startswith("|")}
-    lines = ["| fault | what happened | what people were told |", "|---|---|---|"]
+def write(rows: Sequence[Seen], run: str, file: Path = TABLE) -> None:
+    """Add these rows to the table of this run, to which other processes add theirs. Those of another run go."""
+    file.parent.mkdir(exist_ok=True)
+    with file.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        mark = f"<!-- run {run} -->"
+        before = file.read_text("utf-8").splitlines() if file.exists() else []
+        kept = [line for line in before if NOT_TRIED not in line] if mark in before else []
+        file.write_text(table([*kept, *(row.line for row in rows)]) + f"\n{mark}\n", "utf-8")
+
+
+def table(lines: Sequence[str]) -> str:
+    """These rows in the order of FAULTS, each of which has one at least."""
+    told = ["| fault | what happened | what people were told |", "|---|---|---|"]
     for fault in FAULTS:
-        lines += [row.line for row in rows if row.fault == fault]
-        lines += [kept[fault]] if fault in kept and fault not in tried else []
-    return "\n".join(lines) + "\n"
+        told += [line for line in lines if line.startswith(f"| {fault} |")] or [Seen(fault, NOT_TRIED, "").line]
+    return "\n".join(told) + "\n"
 
 
 def rows_of(markdown: str) -> Iterator[str]:

@@ -12,6 +12,7 @@ import pytest
 from storage.database import check
 from tests.faults.asked import ask, ended, readiness_is
 from tests.faults.conftest import See
+from tests.skips import skip
 from tests.webapp.test_served_process import Podium, podium
 
 DAY_S = 86_400
@@ -21,7 +22,7 @@ DAY_S = 86_400
 def clock(tmp_path: Path) -> dict[str, str]:
     """The environment of a process whose clock follows a file."""
     if (compiler := shutil.which("cc")) is None:
-        pytest.skip("no C compiler to build a clock that jumps")
+        skip("no C compiler to build a clock that jumps")
     library, file = tmp_path / "clock.so", tmp_path / "clock"
     source = Path(__file__).with_name("clock.c")
     subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", library, source, "-ldl"], check=True)
@@ -32,11 +33,12 @@ def clock(tmp_path: Path) -> dict[str, str]:
 async def test_a_clock_that_jumps_forth_and_back_loses_no_run_no_ballot_and_no_ranking(
     tmp_path: Path, clock: dict[str, str], seen: See
 ) -> None:
-    async with podium(tmp_path, **clock) as app:
+    async with podium(tmp_path, PODIUM_PACE="0.3", **clock) as app:
         for number, jump in enumerate((0, DAY_S, -DAY_S, 0)):
             going = await app.http.post("/runs", json={"query": "What is 6 times 7?", "alternatives": 2})
-            await jump_to(clock, jump)
             run = going.json()["id"]
+            await jump_to(clock, jump)
+            assert not (await app.http.get(f"/runs/{run}")).json()["ended"], "it was over before the clock jumped"
             found = await app.until(f"/runs/{run}", lambda run: run["ended"])
             assert [one["state"] for one in found["trajectories"]] == ["finished"] * 2
             assert all(call["latency_s"] >= 0 for one in found["trajectories"] for call in calls(one))

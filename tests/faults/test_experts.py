@@ -6,6 +6,7 @@ import signal
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from orchestrator.model_call import ChargeStatus
 from tests.faults.asked import ended, readiness_is
 from tests.faults.conftest import See
 from tests.webapp.test_served_process import Podium, podium
@@ -31,7 +33,7 @@ def pool(folder: Path, url: str, timeout_s: float = 5.0) -> str:
     return str(file)
 
 
-async def told(app: Podium) -> str:
+async def told(app: Podium, charge: ChargeStatus) -> str:
     """Why the expert did not answer, as the trajectory keeps it; the server itself is well."""
     run = await app.http.post("/runs", json={"query": "What is 6 times 7?", "policy": "fixed:answer-1"})
     assert run.status_code == 201, run.text
@@ -40,32 +42,34 @@ async def told(app: Podium) -> str:
     assert trajectory["stop_reason"] in ("failed", "answered", "turns")
     await readiness_is(app, 200)
     assert "Traceback" not in "".join(app.said)
-    return words(trajectory)
+    return words(trajectory, charge)
 
 
-def words(trajectory: dict[str, Any]) -> str:
+def words(trajectory: dict[str, Any], charge: ChargeStatus) -> str:
     calls = [call for step in trajectory["steps"] for call in step["calls"]]
     assert calls
-    assert all(call["charge"]["usd"] in (None, "0") or call["charge"]["status"] == "estimated" for call in calls)
+    for call in calls:
+        assert call["charge"]["status"] == charge
+        assert (Decimal(call["charge"]["usd"]) == 0) == (charge is ChargeStatus.FREE)
     return str(next(call["error"] for call in calls if call["error"]))
 
 
-async def served(folder: Path, url: str, *, timeout_s: float = 5.0, **environment: str) -> str:
+async def served(folder: Path, url: str, charge: ChargeStatus, *, timeout_s: float = 5.0, **environment: str) -> str:
     file = await asyncio.to_thread(pool, folder, url, timeout_s)
     async with podium(folder, "--pool", file, **environment) as app:
-        said = await told(app)
+        said = await told(app, charge)
         assert await app.stopped(signal.SIGTERM, within_s=60) == 0
     return said
 
 
 async def test_a_name_that_cannot_be_resolved(tmp_path: Path, seen: See) -> None:
-    said = await served(tmp_path, "http://expert.invalid/v1")
+    said = await served(tmp_path, "http://expert.invalid/v1", ChargeStatus.FREE)
     assert "expert.invalid" in said
     seen("expert's name cannot be resolved", "the call failed, and the trajectory ended", said)
 
 
 async def test_a_refused_connection(tmp_path: Path, seen: See) -> None:
-    said = await served(tmp_path, "http://127.0.0.1:9/v1")
+    said = await served(tmp_path, "http://127.0.0.1:9/v1", ChargeStatus.FREE)
     assert "127.0.0.1" in said
     seen("expert refuses connections", "the call failed, and the trajectory ended", said)
 
@@ -89,7 +93,7 @@ async def silent(tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
 
 async def test_an_expert_that_hangs_is_given_up_in_time(tmp_path: Path, seen: See) -> None:
     async with silent() as port, asyncio.timeout(60):
-        said = await served(tmp_path, f"http://127.0.0.1:{port}/v1", timeout_s=2)
+        said = await served(tmp_path, f"http://127.0.0.1:{port}/v1", ChargeStatus.ESTIMATED, timeout_s=2)
     assert "2 s" in said or "time" in said
     seen("expert hangs", "given up after `timeout_s`; the trajectory ended", said)
 
@@ -131,6 +135,6 @@ def certified(tmp_path: Path) -> tuple[Path, ssl.SSLContext]:
 async def test_an_expired_certificate(tmp_path: Path, expired: tuple[Path, ssl.SSLContext], seen: See) -> None:
     authority, tls = expired
     async with silent(tls) as port:
-        said = await served(tmp_path, f"https://localhost:{port}/v1", SSL_CERT_FILE=str(authority))
+        said = await served(tmp_path, f"https://localhost:{port}/v1", ChargeStatus.FREE, SSL_CERT_FILE=str(authority))
     assert "expired" in said
     seen("expert's certificate has expired", "no connection; the call failed, and the trajectory ended", said)

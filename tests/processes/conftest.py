@@ -1,26 +1,24 @@
 """Several real processes on one real PostgreSQL server, over models that are played on loopback."""
 
 import asyncio
-import os
 import signal
-import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
+from tests import served
 from tests.postgres import address, serving
+from tests.served import Served
 from tests.servers.conformance import Asked, Conformance, conforming
 from tests.servers.orchestra import EXPERT, pool_toml
 from tests.servers.reply import Reply
 from tests.storage.conftest import new_database
 
-ROOT = Path(__file__).parents[2]
 STARTS_S = 240.0
 """Most seconds until a process listens, also on a busy machine."""
 ROUTE = "fixed:search-1,reasoner-1,answer-1"
@@ -31,21 +29,16 @@ class Models:
 
     def __init__(self) -> None:
         self.held = True
+        self.holds_s = 120.0
         self.pause_s = 0.0
 
     def __call__(self, asked: Asked) -> Reply:
-        return Reply(EXPERT, waits_s=120.0 if self.held and "reasoner" in asked.model else self.pause_s)
+        return Reply(EXPERT, waits_s=self.holds_s if self.held and "reasoner" in asked.model else self.pause_s)
 
 
 @dataclass
-class Server:
+class Server(Served):
     """A process that serves."""
-
-    process: asyncio.subprocess.Process
-    http: httpx.AsyncClient
-    url: str
-    said: list[str] = field(default_factory=list)
-    """Lines of stderr."""
 
     def send(self, by: signal.Signals) -> None:
         self.process.send_signal(by)
@@ -82,34 +75,8 @@ class Server:
 @asynccontextmanager
 async def listening(*command: str, **environment: str) -> AsyncIterator[Server]:
     """A process that prints its address once it listens."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, *command),
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PODIUM_DISCOVER": "0", **environment},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    assert process.stdout is not None
-    assert process.stderr is not None
-    said: list[str] = []
-
-    async def listen(stream: asyncio.StreamReader) -> None:
-        while line := (await stream.readline()).decode():
-            said.append(line)
-
-    hearing = asyncio.create_task(listen(process.stderr))
-    try:
-        async with asyncio.timeout(STARTS_S):
-            line = (await process.stdout.readline()).decode().strip()
-        assert "http://" in line, "".join(said)
-        url = "http://" + line.rpartition("http://")[2].removesuffix("/ui")
-        async with httpx.AsyncClient(base_url=f"{url}/api/v1", timeout=60) as http:
-            yield Server(process, http, url, said)
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-        await hearing
+    async with served.listening(Server, *command, within_s=STARTS_S, asks_within_s=60, **environment) as server:
+        yield server
 
 
 @pytest.fixture

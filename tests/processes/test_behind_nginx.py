@@ -16,13 +16,20 @@ from storage.accounts.accounts import Accounts
 from storage.accounts.actor import Actor
 from storage.store import Store
 from tests.postgres import _free_port
-from tests.processes.conftest import ROOT, Models, Server, listening
+from tests.processes.conftest import Models, Server, listening
+from tests.served import ROOT
 from tests.servers.conformance import Conformance
 from tests.servers.orchestra import pool_toml
+from tests.skips import skip
 from webapp.access.people import COOKIE
 
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-pytestmark = pytest.mark.skipif(NGINX is None, reason="nginx is not installed: the proxy's settings were not tried")
+
+
+@pytest.fixture(autouse=True)
+def _nginx() -> None:
+    if NGINX is None:
+        skip("nginx is not installed: the proxy's settings were not tried")
 
 
 def settings(folder: Path, port: int, servers: tuple[Server, ...]) -> Path:

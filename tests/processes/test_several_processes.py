@@ -3,12 +3,19 @@
 import asyncio
 import signal
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from sqlalchemy import select, text
+
+from storage.database import open_engine
 from storage.processes.heartbeat import SILENT_S
 from storage.store import Store
+from storage.tables import TRAJECTORY
 from tests.processes.conftest import Models, Server
 from tests.servers.conformance import Conformance
+from tests.servers.patience import until
 
 Servers = tuple[Server, ...]
 
@@ -23,6 +30,11 @@ async def resumed(server: Server, run: str, before: dict[str, Any]) -> dict[str,
     """The trajectory after it was resumed and has ended: every step once, none lost."""
     answered = await server.http.post(f"/trajectories/{before['id']}/resume")
     assert answered.status_code == 200, answered.text
+    return await gone_on(server, run, before)
+
+
+async def gone_on(server: Server, run: str, before: dict[str, Any]) -> dict[str, Any]:
+    """The trajectory once it has ended behind those steps."""
     whole = await server.until(run, lambda one: one["state"] == "finished")
     assert whole["stop_reason"] == "answered"
     assert whole["steps"][: len(before["steps"])] == before["steps"]
@@ -73,26 +85,46 @@ async def test_what_a_killed_process_drove_is_marked_and_goes_on_at_the_other(se
     assert [one["state"] for one in known if not one["here"]] == ["dead"]
 
 
+@contextmanager
+def kept_waiting(database: str, trajectory: str) -> Iterator[Callable[[], bool]]:
+    """Whoever writes to this trajectory has to wait; tells whether somebody does."""
+    engine = open_engine(database)
+    try:
+        with engine.connect() as holding, engine.connect() as looking:
+            holding.execute(select(TRAJECTORY.c.id).where(TRAJECTORY.c.id == trajectory).with_for_update())
+            waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            yield lambda: bool(looking.execute(waiting).scalar_one())
+    finally:
+        engine.dispose()
+
+
 async def test_a_frozen_process_is_fenced_when_it_wakes(
     servers: Servers, models: Models, played: tuple[Conformance, str], database: str
 ) -> None:
+    """It is frozen while it keeps a step, and tries again when it wakes: that step must not get into what B drives."""
     a, b = servers
+    models.holds_s = 2.0
     run, before = await begun(a)
-    a.send(signal.SIGSTOP)
+    with kept_waiting(database, before["id"]) as somebody_waits:
+        await until(somebody_waits, 30)
+        a.send(signal.SIGSTOP)
     other = await b.run("Is somebody there?", "fixed:answer-1")
     await b.until(other, lambda one: one["state"] == "finished", within_s=10)
     since = time.monotonic()
     await b.until(run, lambda one: one["state"] == "interrupted")
     assert SILENT_S - 3 < time.monotonic() - since < SILENT_S + 10
-    models.held = False
-    whole = await resumed(b, run, before)
+    models.holds_s = 30.0
+    assert (await b.http.post(f"/trajectories/{before['id']}/resume")).status_code == 200
+    await until(lambda: played[0].at_work == 1)
     a.send(signal.SIGCONT)
-    async with asyncio.timeout(60):
-        while not any("this process is back" in line for line in a.said):  # noqa: ASYNC110 - seen from outside
-            await asyncio.sleep(0.1)
+    await until(lambda: any("this process is back" in line for line in a.said), 25)
     assert any("lets go of what it runs" in line for line in a.said)
-    assert played[0].at_work == 0, "its task has stopped"
-    assert await a.look(run) == await b.look(run) == whole
+    there = await b.look(run)
+    assert (there["state"], there["steps"]) == ("running", before["steps"]), "nothing of A's got in"
+    models.held = False
+    whole = await gone_on(b, run, before)
+    assert played[0].at_work == 0, "the task of A has stopped"
+    assert await a.look(run) == whole
     again = await a.run()
     await b.until(again, lambda one: one["state"] == "finished")
     with Store.open(database) as store:

@@ -14,7 +14,7 @@ BALLOTS, OVERLAP = 8, 3
 
 async def to_the_end(server: Server, person: str) -> list[str]:
     """Rank whatever comes until nothing does."""
-    seen = []
+    seen: list[str] = []
     while True:
         given = await server.http.get("/studies/s1/next", params={"annotator": person})
         if given.status_code == 204:

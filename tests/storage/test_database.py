@@ -17,7 +17,7 @@ from sqlalchemy import event
 
 from prefs.ranking import Ranking
 from storage import sqlite
-from storage.database import check, open_engine, upgrade, upgrade_engine, writing
+from storage.database import check, named, open_engine, upgrade, upgrade_engine, writing
 from storage.errors import (
     StoreCorrupt,
     StoreError,
@@ -222,3 +222,10 @@ def test_errors_of_the_system_are_translated(error: Exception, kind: type[StoreE
     told = translated(error, "podium.db")
     assert type(told) is kind
     assert str(told).startswith("podium.db: ")
+
+
+@pytest.mark.parametrize("place", ["podium:hush@db.example.org/podium", "podium@db.example.org/podium?password=hush"])
+def test_a_database_is_named_without_its_password(place: str) -> None:
+    said = named(open_engine(f"postgresql://{place}"))
+    assert "db.example.org/podium" in said
+    assert "hush" not in said

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import inspect, text
+from sqlalchemy.exc import OperationalError
 
 from prefs.ranking import Ranking
+from storage import database
 from storage.database import check, migrate, newest_version, open_engine
 from storage.errors import StoreConflict, StoreCorrupt, StoreError, StoreLocked, StoreVersion
 from storage.keeping.backup import backup
@@ -231,3 +233,31 @@ def test_tables_come_behind_those_that_they_refer_to(url: str) -> None:
     assert order.index("trajectory") < order.index("step")
     assert order.index("ballot") < order.index("ranking")
     assert "ranking" in {table for table, _ in found.late}
+
+
+async def test_the_database_at_fault_is_named(url: str, other: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    await fill(url)
+
+    def breaks(*_: object) -> None:
+        raise OperationalError("it broke", None, Exception("the wire"))
+
+    source, target = open_engine(url), open_engine(other)
+    with monkeypatch.context() as broken:
+        broken.setattr("storage.keeping.copy.tally", breaks)  # What arrived is read again.
+        with pytest.raises(StoreError) as raised:
+            copy(url, other)
+    assert database.named(source) not in str(raised.value)
+    assert Path(database.named(target)).name in str(raised.value)
+    monkeypatch.setattr("storage.keeping.copy.chunks", breaks)
+    with pytest.raises(StoreError) as raised:
+        copy(url, other)
+    assert str(raised.value).startswith(database.named(source))
+
+
+async def test_a_backup_of_a_damaged_database_names_the_database(sqlite_url: str, file: Path, tmp_path: Path) -> None:
+    await fill(sqlite_url)
+    await asyncio.to_thread(damaged, file)
+    with pytest.raises(StoreCorrupt) as raised:
+        backup(sqlite_url, tmp_path / "backup.sqlite3")
+    assert str(raised.value).startswith(str(file))
+    assert not (tmp_path / "backup.sqlite3").exists()

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from prefs.ranking import Phase, Ranking
 from prefs.study import Assignment
@@ -14,6 +14,7 @@ from storage.errors import StoreConflict, StoreMissing
 from storage.store import Store
 from storage.studies import Studies
 from tests.examples import NOON
+from tests.storage.conftest import new_database
 from tests.studies import ballots, study
 
 PEOPLE = st.sampled_from(("ann", "bob", "cat"))
@@ -27,12 +28,16 @@ class TwoPhases(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.runner = asyncio.Runner()
-        self.store = Store.open("sqlite://")
+        self.store = Store.open(self.new_url())
         self.studies = Studies(self.store)
         self.now = NOON
         self.number = 0
         self.closed = False
         self.said: dict[tuple[str, str], list[tuple[Phase | None, str]]] = defaultdict(list)
+
+    @staticmethod
+    def new_url() -> str:
+        return "sqlite://"
 
     def teardown(self) -> None:
         self.store.close()
@@ -152,5 +157,14 @@ class TwoPhases(RuleBasedStateMachine):
         return await does[verb]("s1", ballot, person, self.now)
 
 
-TwoPhases.TestCase.settings = settings(max_examples=12, stateful_step_count=20, deadline=None)
-TestTwoPhases = TwoPhases.TestCase
+def test_both_phases_are_kept_and_places_are_exact_whatever_people_do() -> None:
+    run_state_machine_as_test(TwoPhases, settings=settings(max_examples=12, stateful_step_count=20, deadline=None))
+
+
+def test_the_same_on_postgresql(migrated: str, postgres: str) -> None:
+    class OnPostgreSQL(TwoPhases):
+        @staticmethod
+        def new_url() -> str:
+            return new_database(postgres, template=migrated)
+
+    run_state_machine_as_test(OnPostgreSQL, settings=settings(max_examples=6, stateful_step_count=20, deadline=None))

@@ -199,6 +199,7 @@ class StudyLife(RuleBasedStateMachine):
 
     def _got(self, person: str, one: Assignment | None, skipped: bool) -> None:
         if one is None:
+            assert not self._open_to(person, skipped), "nobody is sent away while there is a ballot"
             return
         assert one.held(self.now)
         assert one.ballot not in self.done[person], "nobody gets a ballot again that is done"
@@ -209,6 +210,20 @@ class StudyLife(RuleBasedStateMachine):
         if self.closed:
             assert last is not None, "a closed study gives out nothing new"
         self.leases[(person, one.ballot)] = one
+
+    def _open_to(self, person: str, skipped: bool) -> list[str]:
+        """The ballots that this person could be given: places are free, and they are not done or put aside."""
+        found = []
+        for ballot in self.ballots:
+            of_it = {one.annotator: one for one in self.studies.assignments(self.study.id) if one.ballot == ballot}
+            own = of_it.pop(person, None)
+            if sum(one.counted is True or one.held(self.now) for one in of_it.values()) >= self.study.overlap:
+                continue
+            if own is not None and own.held(self.now):
+                found.append(ballot)
+            elif not self.closed and ballot not in self.done[person]:
+                found += [ballot] if (ballot in self.skipped[person]) is skipped else []
+        return found
 
 
 async def _together(work: Sequence[Awaitable[Ranking]]) -> list[Ranking]:

@@ -1,5 +1,6 @@
 """What the writer does when the world fails: the disk, the server, the file itself."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,8 +9,10 @@ from sqlalchemy import Connection, text
 
 from prefs.ballot import Ballot
 from prefs.ranking import Ranking
+from storage import outage
 from storage.errors import StoreConflict, StoreReplaced
 from storage.keeping.backup import backup
+from storage.outage import Fate, Receipt
 from storage.store import Store
 from tests.kept import ended, going, run, step
 from tests.lossy_postgres import Loss, Way, lossy
@@ -81,3 +84,38 @@ async def test_nothing_is_written_into_a_file_that_was_taken_away(sqlite_url: st
         for write in (store.keep_step("t1", step(1)), store.begin(run(id="r2"), [])):
             with pytest.raises(StoreReplaced, match="stop Podium, put the right file in its place"):
                 await write
+
+
+async def test_who_wrote_gets_the_result_of_the_attempt_that_was_sent(
+    way: tuple[Way, Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first attempts do not connect, one is kept by a server that then starts anew, the next one meets it."""
+    there, store = way
+    await store.write(lambda connection: connection.execute(text("CREATE TABLE tried (id int PRIMARY KEY)")))
+    connected = Receipt.fate
+    monkeypatch.setattr(Receipt, "fate", lambda receipt, connection: anew(connected(receipt, connection)))
+
+    def insert(connection: Connection) -> str:
+        connection.execute(text("INSERT INTO tried VALUES (1)"))
+        return "inserted"
+
+    there.refused, there.lose = 4, Loss.REPLY
+    assert await store.write(insert) == "inserted"
+    assert (there.refused, there.lost) == (0, 1)
+
+
+def anew(fate: Fate | None) -> Fate | None:
+    return Fate.LIKELY if fate is Fate.KEPT else fate
+
+
+async def test_the_outage_is_over_once_a_server_says_that_all_was_kept(
+    way: tuple[Way, Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there, store = way
+    there.lose = Loss.REPLY
+    await store.begin(run(), [going()])
+    monkeypatch.setattr(outage, "PATIENCE_S", 0.2)
+    await asyncio.sleep(0.3)
+    there.lose = Loss.REPLY
+    await store.keep_step("t1", step(0))
+    assert there.lost == 2

@@ -43,7 +43,7 @@ def outside(settings: Settings) -> Iterator[Outside]:
         async with open_services(settings) as services:
             yield create_app(services, page=False), services
 
-    with _in_a_thread(made()) as (url, app, services):
+    with in_a_thread(made()) as (url, app, services):
         yield Outside(url, app.openapi(), services)
 
 
@@ -55,17 +55,21 @@ def listening(app: FastAPI) -> Iterator[str]:
     async def made() -> AsyncIterator[tuple[FastAPI, None]]:
         yield app, None
 
-    with _in_a_thread(made()) as (url, _, _):
+    with in_a_thread(made()) as (url, _, _):
         yield url
 
 
 @contextmanager
-def _in_a_thread(made: AbstractAsyncContextManager[tuple[FastAPI, T]]) -> Iterator[tuple[str, FastAPI, T]]:
+def in_a_thread(
+    made: AbstractAsyncContextManager[tuple[FastAPI, T]], **options: Any
+) -> Iterator[tuple[str, FastAPI, T]]:
+    """URL of a server with these options of uvicorn, what it serves, and what stands beside it."""
     told: queue.SimpleQueue[tuple[uvicorn.Server, str, FastAPI, T] | BaseException] = queue.SimpleQueue()
 
     async def serve() -> None:
         async with made as (app, beside):
-            server = uvicorn.Server(uvicorn.Config(app, log_config=None, port=0, timeout_graceful_shutdown=1))
+            config = uvicorn.Config(app, log_config=None, port=0, timeout_graceful_shutdown=1, **options)
+            server = uvicorn.Server(config)
             serving = asyncio.create_task(server.serve())
             while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn offers no event
                 await asyncio.sleep(0.01)
@@ -84,9 +88,9 @@ def _in_a_thread(made: AbstractAsyncContextManager[tuple[FastAPI, T]]) -> Iterat
     began = told.get(timeout=120)
     if isinstance(began, BaseException):
         raise began
-    server, *found = began
+    server, url, app, beside = began
     try:
-        yield found[0], found[1], found[2]
+        yield url, app, beside
     finally:
         server.should_exit = True
         thread.join(timeout=30)

@@ -22,6 +22,7 @@ from tests.examples import decide, toy_tools
 from tests.storage.spending.spenders import begin, keep, paid, used
 from tests.webapp.test_evaluate_bench import plan
 from webapp.cli import main
+from webapp.cli.evaluate import _watched
 from webapp.evaluation.bench import Bench
 from webapp.evaluation.keeping import Keeping
 from webapp.evaluation.opening import Opened, opened
@@ -146,6 +147,29 @@ async def test_what_an_evaluation_breaks_off_is_settled_with_what_it_spent(made:
     assert evaluated.by_hand
     assert used(made.store).reserved_usd == 0
     assert used(made.store).spent_usd == Decimal("0.4")
+
+
+def test_an_evaluation_of_stand_ins_is_kept_whatever_limits_say(
+    db: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PODIUM_DATA_DIR", str(tmp_path))
+    assert main(["limit", "set", "0", "--everybody", "--db", db]) == 0
+    assert main(["evaluate", "--policy", "random", "--limit", "2", "--save", "--db", db]) == 0
+    assert "4 trajectories are kept" in capsys.readouterr().err
+    with Store.open(db) as store:
+        assert (used(store).spent_usd, used(store).reserved_usd) == (Decimal(0), Decimal(0))
+
+
+async def test_an_evaluation_that_the_kill_switch_ends_says_so(made: Opened) -> None:
+    assert made.store is not None
+    slow = replace(made, workshop=replace(made.workshop, tools=toy_tools(usd="0.2", works_s=60)))
+    running = asyncio.create_task(_watched(bench(slow), slow, asyncio.Event()))
+    await asyncio.sleep(0.1)
+    await Spending(made.store).turn_on("the bill runs away", ROOT)
+    async with asyncio.timeout(20):
+        evaluated = await running
+    assert evaluated.stopped == "the kill switch was turned on: the bill runs away"
+    assert not evaluated.by_hand
 
 
 def test_only_a_pool_without_any_real_model_costs_nothing() -> None:

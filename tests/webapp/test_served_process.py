@@ -7,31 +7,25 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
+from tests.served import ROOT, Served, listening
 from tests.servers.conformance import MODEL, Asked, Conformance, Plan, conforming
 from tests.servers.orchestra import EXPERT, pool_toml, routed
 from tests.servers.patience import until
 from tests.servers.reply import Reply, Stream
 from webapp.cli.serve import _listen
 
-ROOT = Path(__file__).parents[2]
 WITHIN_S = 30.0
 
 
 @dataclass
-class Podium:
+class Podium(Served):
     """A server process."""
-
-    process: asyncio.subprocess.Process
-    http: httpx.AsyncClient
-    said: list[str] = field(default_factory=list)
-    """Lines of stderr."""
 
     async def stopped(self, by: signal.Signals, within_s: float = 10.0) -> int:
         """The exit code after this signal."""
@@ -50,40 +44,10 @@ class Podium:
 @asynccontextmanager
 async def podium(folder: Path, *flags: str, **environment: str) -> AsyncIterator[Podium]:
     """`podium serve` on a free port, once it listens."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "webapp", "serve", "--port", "0", *flags),
-        cwd=ROOT,
-        env={
-            **os.environ,
-            "PODIUM_DATA_DIR": str(folder / "data"),
-            "PODIUM_DISCOVER": "0",
-            "PODIUM_STOP_WITHIN_S": "1",
-            **environment,
-        },
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    assert process.stdout is not None
-    assert process.stderr is not None
-    said: list[str] = []
-
-    async def listen(stream: asyncio.StreamReader) -> None:
-        while line := (await stream.readline()).decode():
-            said.append(line)
-
-    listening = asyncio.create_task(listen(process.stderr))
-    try:
-        async with asyncio.timeout(WITHIN_S):
-            line = (await process.stdout.readline()).decode()
-        assert "http://" in line, "".join(said)
-        address = line.split("Podium is at ")[1].strip().removesuffix("/ui")
-        async with httpx.AsyncClient(base_url=f"{address}/api/v1", timeout=WITHIN_S) as http:
-            yield Podium(process, http, said)
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-        await listening
+    flags = ("-m", "webapp", "serve", "--port", "0", *flags)
+    settings = {"PODIUM_DATA_DIR": str(folder / "data"), "PODIUM_STOP_WITHIN_S": "1", **environment}
+    async with listening(Podium, *flags, within_s=WITHIN_S, asks_within_s=WITHIN_S, **settings) as server:
+        yield server
 
 
 def thinking(slow: asyncio.Event) -> Plan:

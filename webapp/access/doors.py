@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 
 LOOK_EVERY_S: Final = 1.0
 """How often it is asked whether the session behind a stream goes on."""
+OPEN_WITHIN_S: Final = 1.0
+"""How long it is waited for who comes through a door that is open to strangers, too."""
 LOOPBACK: Final = ("127.0.0.1", "::1", "::ffff:127.0.0.1")
 Refusal = Callable[[Request, Door, SessionUser | None], Awaitable[Response | None]]
 """Another answer to somebody who may not see a page, such as a page that says so."""
@@ -68,12 +70,13 @@ class Doors:
     async def _user(self, scope: Scope, need: Need) -> SessionUser | None:
         if need.unknown:
             return None
-        try:
+        if need.roles is not None:
             return await self._people.who(scope)
-        except StoreError:
-            if need.roles is None:  # A stranger may come in as well, so that `/readyz` can tell what is wrong.
-                return None
-            raise
+        try:
+            async with asyncio.timeout(OPEN_WITHIN_S):
+                return await self._people.who(scope)
+        except (StoreError, TimeoutError):
+            return None  # A stranger may come in as well, so that `/readyz` can tell what is wrong.
 
     async def _refusal(self, request: Request, door: Door, user: SessionUser | None) -> Response:
         if self._page_refusal is not None and (found := await self._page_refusal(request, door, user)) is not None:

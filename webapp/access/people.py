@@ -4,10 +4,10 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Coroutine, MutableMapping
-from http.cookies import CookieError, SimpleCookie
 from typing import Any, Final
 
 from starlette.datastructures import Headers
+from starlette.requests import cookie_parser
 
 from storage.accounts.accounts import Accounts
 from storage.accounts.secret import sha256
@@ -121,9 +121,5 @@ def forwarded(headers: Headers) -> bool:
 
 
 def session_secret(headers: Headers) -> str:
-    """What the session's cookie holds; empty without one."""
-    try:
-        found = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
-    except CookieError:
-        return ""
-    return "" if found is None else found.value
+    """What the session's cookie holds; empty without one. Other apps of this host may have odd ones beside it."""
+    return cookie_parser("; ".join(headers.getlist("cookie"))).get(COOKIE, "")

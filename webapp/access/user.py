@@ -1,10 +1,14 @@
 """Who is asking: the one answer that HTTP routes, pages and Gradio's event handlers share."""
 
+import logging
 from collections.abc import MutableMapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from storage.accounts.account import Role
+from storage.errors import told_to_anybody
+
+logger = logging.getLogger(__name__)
 
 KEY: Final = "podium.user"
 """Where the doors put the user in an ASGI scope."""
@@ -33,6 +37,15 @@ class SessionUser:
 
 SINGLE: Final = SessionUser(LOCAL, Role.ADMIN)
 """Whoever asks while there is no account."""
+
+
+def told(error: Exception, user: SessionUser | None) -> str:
+    """What somebody is told of an error: where the database is, and what its driver says, is for admins and the log."""
+    said = told_to_anybody(error)
+    if said == str(error) or (user is not None and user.role is Role.ADMIN):
+        return str(error)
+    logger.error("%s: %s", type(error).__name__, error)
+    return said
 
 
 def session_user(scope: MutableMapping[str, Any]) -> SessionUser:

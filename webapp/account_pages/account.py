@@ -1,24 +1,25 @@
 """The page on which somebody sees who he or she is here: password, sessions, tokens."""
 
+import asyncio
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from storage.accounts.account_rows import NotAllowed
 from storage.accounts.accounts import Accounts
 from storage.accounts.sessions import Sessions
 from storage.accounts.throttle import LoginThrottle
 from storage.accounts.tokens import Tokens
-from storage.errors import StoreConflict, StoreError, StoreMissing
+from storage.errors import StoreMissing
 from storage.privacy.person import has_password
+from webapp.access.audited import wrong_password
 from webapp.access.caller import Form, actor, address, form_of, onward, people, take_cookie, user
 from webapp.access.needs import DOORS
-from webapp.access.user import SessionUser
+from webapp.access.user import SessionUser, told
 from webapp.account_pages.browser import browser_words
 from webapp.account_pages.login import begin
-from webapp.account_pages.pages import pages_of
+from webapp.account_pages.pages import REFUSALS, pages_of
 from webapp.api import privacy
 from webapp.api.here import Here
 from webapp.pages.words import account as words
@@ -30,7 +31,7 @@ routes = APIRouter(include_in_schema=False)
 @routes.get("/account")
 def show(request: Request, here: Here) -> Response:
     """Name, role, sessions and tokens."""
-    return _page(request, here)
+    return _drawn(request, here)
 
 
 @routes.post("/account/password")
@@ -38,20 +39,22 @@ async def change_password(request: Request, here: Here) -> Response:
     """A new password: all other sessions end, and this one gets a new secret."""
     form, asking = await form_of(request), user(request)
     if (wait_s := await LoginThrottle(here.store).attempt(asking.name, address(request))) > 0:
-        return _page(request, here, HTTPStatus.TOO_MANY_REQUESTS, problem=words.waiting(wait_s))
+        return await _page(request, here, HTTPStatus.TOO_MANY_REQUESTS, problem=words.waiting(wait_s))
     accounts = Accounts(here.store)
-    account = await accounts.entered(asking.name, form.one("old"))
-    if account is None or account.id != asking.account:
-        return _page(request, here, HTTPStatus.UNPROCESSABLE_ENTITY, problem=words.WRONG)
+    found = await accounts.proven(asking.name, form.one("old"))
+    if found is None or found.account.id != asking.account:
+        await wrong_password(request, here.store, asking.name, "to change it")
+        return await _page(request, here, HTTPStatus.UNPROCESSABLE_ENTITY, problem=words.WRONG)
     await LoginThrottle(here.store).succeeded(asking.name, address(request))
     if form.one("password") != form.one("again"):
-        return _page(request, here, HTTPStatus.UNPROCESSABLE_ENTITY, problem=words.UNLIKE)
+        return await _page(request, here, HTTPStatus.UNPROCESSABLE_ENTITY, problem=words.UNLIKE)
     try:
-        await accounts.set_password(account.id, form.one("password"), actor(request), asking.session)
-    except (ValueError, StoreError) as error:
-        return _page(request, here, HTTPStatus.UNPROCESSABLE_ENTITY, problem=_said(error))
-    response = _page(request, here, note=words.PASSWORD_CHANGED)
-    await begin(request, response, here, account)
+        new = form.one("password")
+        changed = await accounts.set_password(found.account.id, new, actor(request), asking.session, found.hashed)
+    except REFUSALS as error:
+        return await _page(request, here, HTTPStatus.UNPROCESSABLE_ENTITY, problem=_said(error))
+    response = await _page(request, here, note=words.PASSWORD_CHANGED)
+    await begin(request, response, here, changed.account, changed.hashed)
     return response
 
 
@@ -59,16 +62,16 @@ async def change_password(request: Request, here: Here) -> Response:
 async def make_token(request: Request, here: Here) -> Response:
     """A token for a program, whose secret is shown once."""
     form, asking = await form_of(request), user(request)
-    account = None if asking.account is None else Accounts(here.store).by_id(asking.account)
+    account = await asyncio.to_thread(Accounts(here.store).by_id, asking.account or "")
     if account is None:
         raise StoreMissing("there is no such account")
     try:
         lifetime = timedelta(days=_days(form))
         label, scopes = form.one("label"), form.all("scope")
         secret, _ = await Tokens(here.store).make(account, label, scopes, actor(request), lifetime)
-    except (ValueError, StoreError) as error:
-        return _page(request, here, HTTPStatus.UNPROCESSABLE_ENTITY, problem=_said(error))
-    return _page(request, here, secret=secret)
+    except REFUSALS as error:
+        return await _page(request, here, HTTPStatus.UNPROCESSABLE_ENTITY, problem=_said(error))
+    return await _page(request, here, secret=secret)
 
 
 @routes.post("/account/tokens/{token_id}/revoke")
@@ -84,7 +87,7 @@ async def forget(request: Request, here: Here) -> Response:
     """Forget whoever asks, for good: with the name once more, and the password where there is one."""
     form, asking = await form_of(request), user(request)
     if form.one("name").strip() != asking.name:
-        return _page(request, here, HTTPStatus.UNPROCESSABLE_ENTITY, problem=words.NOT_YOUR_NAME)
+        return await _page(request, here, HTTPStatus.UNPROCESSABLE_ENTITY, problem=words.NOT_YOUR_NAME)
     body = privacy.Forget(
         name=asking.name,
         password=form.one("password")[: privacy.LONGEST_PASSWORD] or None,
@@ -94,17 +97,21 @@ async def forget(request: Request, here: Here) -> Response:
     )
     try:
         told = await privacy.forget(body, request, here, asking)
-    except (NotAllowed, StoreConflict, StoreMissing) as error:
-        return _page(request, here, HTTPStatus.CONFLICT, problem=_said(error))
+    except REFUSALS as error:
+        return await _page(request, here, HTTPStatus.CONFLICT, problem=_said(error))
     if isinstance(told, Response) and told.status_code != HTTPStatus.OK:
         waits = told.status_code == HTTPStatus.TOO_MANY_REQUESTS
-        return _page(request, here, told.status_code, problem=words.TOO_MANY if waits else words.WRONG_PASSWORD)
+        return await _page(request, here, told.status_code, problem=words.TOO_MANY if waits else words.WRONG_PASSWORD)
     response = onward(request, "/login?forgotten=1")
     take_cookie(request, response)
     return response
 
 
-def _page(request: Request, here: Services, status: int = 200, **values: Any) -> Response:
+async def _page(request: Request, here: Services, status: int = 200, **values: Any) -> Response:
+    return await asyncio.to_thread(_drawn, request, here, status, **values)
+
+
+def _drawn(request: Request, here: Services, status: int = 200, **values: Any) -> Response:
     asking = user(request)
     known: dict[str, Any] = {"secret": None, "note": None, "sessions": (), "tokens": (), "password": True}
     if asking.account is not None:
@@ -129,5 +136,5 @@ def _days(form: Form) -> int:
 
 
 def _said(error: Exception) -> str:
-    text = str(error)
+    text = told(error, None)
     return f"{text[:1].upper()}{text[1:]}."

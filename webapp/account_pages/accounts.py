@@ -1,5 +1,6 @@
 """The page on which admins keep accounts, and authors invite people who are to rank or to look."""
 
+import asyncio
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -10,9 +11,9 @@ from storage.accounts.account import Role
 from storage.accounts.accounts import Accounts
 from storage.accounts.audit import AuditLog
 from storage.accounts.invitations import Invitations, needed_role
-from storage.errors import StoreError
 from webapp.access.caller import actor, form_of, invitation_link, onward, people, user
-from webapp.account_pages.pages import pages_of
+from webapp.access.user import told
+from webapp.account_pages.pages import REFUSALS, pages_of
 from webapp.api.here import Here
 from webapp.services import Services
 from webapp.spending import Spending
@@ -23,9 +24,9 @@ ENTRIES = 50
 
 
 @routes.get("/accounts")
-def show(request: Request, here: Here, before: Annotated[int | None, Query(ge=0)] = None) -> Response:
+def show(request: Request, here: Here, before: Annotated[int | None, Query(ge=0, lt=2**63)] = None) -> Response:
     """Accounts, invitations and the log."""
-    return _page(request, here, before=before)
+    return _drawn(request, here, before=before)
 
 
 @routes.post("/accounts/{account_id}/role")
@@ -34,8 +35,8 @@ async def set_role(account_id: str, request: Request, here: Here) -> Response:
     role = (await form_of(request)).one("role")
     try:
         await Accounts(here.store).set_role(account_id, Role(role), actor(request))
-    except (ValueError, StoreError) as error:
-        return _page(request, here, HTTPStatus.CONFLICT, problem=str(error))
+    except REFUSALS as error:
+        return await _page(request, here, HTTPStatus.CONFLICT, problem=told(error, user(request)))
     return _done(request)
 
 
@@ -45,8 +46,8 @@ async def set_disabled(account_id: str, request: Request, here: Here) -> Respons
     accounts, disable = Accounts(here.store), (await form_of(request)).one("disabled") == "yes"
     try:
         await (accounts.disable if disable else accounts.enable)(account_id, actor(request))
-    except StoreError as error:
-        return _page(request, here, HTTPStatus.CONFLICT, problem=str(error))
+    except REFUSALS as error:
+        return await _page(request, here, HTTPStatus.CONFLICT, problem=told(error, user(request)))
     return _done(request)
 
 
@@ -60,9 +61,9 @@ async def invite(request: Request, here: Here) -> Response:
         name, study = form.one("name").strip() or None, form.one("study").strip() or None
         role = Role(form.one("role"))
         secret, _ = await Invitations(here.store).make(role, actor(request), lifetime, name, study)
-    except (ValueError, StoreError) as error:
-        return _page(request, here, HTTPStatus.UNPROCESSABLE_ENTITY, problem=str(error))
-    return _page(request, here, link=invitation_link(request, secret))
+    except REFUSALS as error:
+        return await _page(request, here, HTTPStatus.UNPROCESSABLE_ENTITY, problem=told(error, user(request)))
+    return await _page(request, here, link=invitation_link(request, secret))
 
 
 @routes.post("/accounts/invitations/{invitation_id}/revoke")
@@ -81,8 +82,8 @@ async def turn(request: Request, here: Here) -> Response:
             await spending.turn_on(form.one("reason").strip(), actor(request))
         else:
             await spending.turn_off(actor(request))
-    except (ValueError, StoreError) as error:
-        return _page(request, here, HTTPStatus.UNPROCESSABLE_ENTITY, problem=str(error))
+    except REFUSALS as error:
+        return await _page(request, here, HTTPStatus.UNPROCESSABLE_ENTITY, problem=told(error, user(request)))
     return onward(request, "/accounts")
 
 
@@ -91,7 +92,11 @@ def _done(request: Request) -> Response:
     return onward(request, "/accounts")
 
 
-def _page(request: Request, here: Services, status: int = 200, before: int | None = None, **values: Any) -> Response:
+async def _page(request: Request, here: Services, status: int = 200, **values: Any) -> Response:
+    return await asyncio.to_thread(_drawn, request, here, status, **values)
+
+
+def _drawn(request: Request, here: Services, status: int = 200, before: int | None = None, **values: Any) -> Response:
     asking = user(request)
     admin = asking.role is Role.ADMIN
     shown: dict[str, Any] = {

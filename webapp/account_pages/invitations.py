@@ -1,15 +1,17 @@
 """The page behind the link of an invitation: whoever has the link makes one account."""
 
+import asyncio
 from http import HTTPStatus
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
 from storage.accounts.invitations import BadInvitation, Invitation, Invitations
-from storage.errors import StoreError
+from storage.accounts.throttle import LoginThrottle
 from webapp.access.caller import address, form_of, onward
+from webapp.access.user import told
 from webapp.account_pages.login import begin, provider_of
-from webapp.account_pages.pages import pages_of
+from webapp.account_pages.pages import REFUSALS, pages_of
 from webapp.api.here import Here
 from webapp.pages.words import account as words
 
@@ -27,7 +29,7 @@ async def accept(secret: str, request: Request, here: Here) -> Response:
     """Make the account, and log in."""
     form = await form_of(request)
     invitations = Invitations(here.store)
-    found = invitations.look(secret)
+    found = await asyncio.to_thread(invitations.look, secret)
     name = form.one("name")
     if form.one("password") != form.one("again"):
         return _page(request, found, name, words.UNLIKE)
@@ -35,11 +37,12 @@ async def accept(secret: str, request: Request, here: Here) -> Response:
         account = await invitations.accept(secret, name, form.one("password"), address(request))
     except BadInvitation:
         return _page(request, None)
-    except (ValueError, StoreError) as error:
-        return _page(request, found, name, str(error))
+    except REFUSALS as error:
+        return _page(request, found, name, told(error, None))
     goal = "/" if found is None or found.study is None else f"/rank?study={found.study}"
     response = onward(request, goal)
     await begin(request, response, here, account)
+    await LoginThrottle(here.store).succeeded(account.name, address(request))
     return response
 
 

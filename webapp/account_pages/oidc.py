@@ -1,5 +1,6 @@
 """Log in with an organisation's own login: away to the provider, and back from it."""
 
+import asyncio
 import hmac
 import logging
 import time
@@ -55,7 +56,7 @@ async def go(request: Request, next: str = "/") -> Response:
 @routes.get("/invitation/{secret}/oidc")
 async def accept(secret: str, request: Request, here: Here) -> Response:
     """Away to the provider, to make the account of an invitation. Going does not use it up."""
-    found = Invitations(here.store).look(secret)
+    found = await asyncio.to_thread(Invitations(here.store).look, secret)
     if found is None:
         return login_page(request, HTTPStatus.NOT_FOUND, problem=words.NO_INVITATION)
     goal = "/" if found.study is None else f"/rank?study={found.study}"

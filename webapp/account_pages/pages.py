@@ -7,6 +7,8 @@ from typing import Any, Final
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, Response
 
+from storage.accounts.account_rows import NotAllowed
+from storage.errors import StoreConflict, StoreMissing
 from webapp.access.caller import known
 from webapp.access.needs import Door, opens
 from webapp.access.user import SessionUser
@@ -14,6 +16,8 @@ from webapp.pages.page import Built, Page, build
 from webapp.pages.words import account as words
 from webapp.ui.assets import install_assets
 
+REFUSALS: Final = (ValueError, NotAllowed, StoreConflict, StoreMissing)
+"""What a page says beside its form. Where the database cannot do its part, the whole app answers in one way."""
 _OWN: Final = Page("account", words.ACCOUNT, words.ACCOUNT_HINT, {}, ("account.js",), ("account.css",), listed=False)
 PAGES: Final = {
     "login": replace(_OWN, name="login", title=words.LOGIN, hint=words.LOGIN_HINT, template="login.html"),

@@ -16,6 +16,8 @@ from storage.accounts.account_rows import NotAllowed
 from storage.errors import StoreConflict, StoreError, StoreMissing
 from storage.spending.rules import Overspent
 from storage.spending.switch import RunsStopped
+from webapp.access import user as access_user
+from webapp.access.user import told
 from webapp.exports.kinds import UnknownExport
 from webapp.live_runs import NotFound
 from webapp.problem import MEDIA_TYPE, Problem, problem
@@ -65,10 +67,11 @@ def install(app: FastAPI) -> None:
 
 
 def _handler(status: HTTPStatus) -> Callable[[Request, Exception], Awaitable[JSONResponse]]:
-    async def handle(_: Request, error: Exception) -> JSONResponse:
-        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    async def handle(request: Request, error: Exception) -> JSONResponse:
+        said = told(error, request.scope.get(access_user.KEY))
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR and said == str(error):
             logger.error("%s: %s", type(error).__name__, error)
-        return problem(status, str(error))
+        return problem(status, said)
 
     return handle
 

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 from webapp.cli import flags
-from webapp.cli.limit import opened
+from webapp.cli.console import opened
 
 if TYPE_CHECKING:
     from storage.accounts.audit import Act, AuditLog, Entry

@@ -93,17 +93,20 @@ def _tell(result: "Result", chosen: argparse.Namespace) -> None:
 
 
 async def _evaluate(chosen: argparse.Namespace) -> "Result":
-    from webapp.evaluation.bench import Bench  # noqa: PLC0415 - parsing flags needs none of this
+    from storage.spending.rules import LOCAL  # noqa: PLC0415 - parsing flags needs none of this
+    from webapp.evaluation.bench import Bench  # noqa: PLC0415
     from webapp.evaluation.keeping import Keeping  # noqa: PLC0415
     from webapp.evaluation.opening import opened  # noqa: PLC0415
     from webapp.evaluation.result import scored  # noqa: PLC0415
     from webapp.evaluation.strongest import dearest_tier  # noqa: PLC0415
     from webapp.services import pool_words  # noqa: PLC0415
+    from webapp.spending import paying  # noqa: PLC0415
 
     async with opened(flags.settings(chosen), save=chosen.save, on_progress=progress.indexing) as made:
         pool = made.workshop.pool
         plan, policies = _plan(chosen, made)
-        keeping = Keeping(made.store) if made.store is not None else None
+        payer = paying(LOCAL, pool, policies)
+        keeping = Keeping(made.store, payer) if made.store is not None else None
         ticker = Ticker(sys.stderr)
         async with _stopped_by_hand() as stop:
             print(pool_words(pool), file=sys.stderr, flush=True)
@@ -125,7 +128,7 @@ async def _watched(bench: "Bench", made: "Opened", stop: asyncio.Event) -> "Eval
 
     async def end(why: str) -> None:
         if not stop.is_set():
-            print(f"podium: {why}", file=sys.stderr)
+            bench.stopped_for = why
         stop.set()
 
     watching = asyncio.create_task(KillWatch(made.store, end).run())

@@ -5,7 +5,7 @@ import asyncio
 from typing import Any
 
 from webapp.cli import flags
-from webapp.cli.limit import console, opened
+from webapp.cli.console import console, opened
 
 
 def add_to(commands: Any) -> None:

@@ -2,17 +2,15 @@
 
 import argparse
 import asyncio
-import getpass
 import json
 import sys
 from typing import TYPE_CHECKING, Any
 
 from webapp.cli import flags
+from webapp.cli.console import console, opened
 
 if TYPE_CHECKING:
-    from storage.accounts.actor import Actor
     from storage.spending.rules import Period, Scope
-    from storage.store import Store
 
 SETTLE_HELP = "settle reservations of trajectories that have ended, or that are not kept and were reserved a day ago"
 
@@ -34,23 +32,6 @@ def add_to(commands: Any) -> None:
     for action, run in ((keep, _set), (gone, _remove), (listed, _list), (settle, _settle)):
         flags.add_database(action)
         action.set_defaults(run=run)
-
-
-def console() -> "Actor":
-    """Whoever sits at this command line, for the log of who did what."""
-    from storage.accounts.actor import Actor  # noqa: PLC0415
-
-    try:
-        return Actor.at_console(getpass.getuser())
-    except (KeyError, OSError):
-        return Actor.at_console("unknown")
-
-
-def opened(chosen: argparse.Namespace) -> "Store":
-    """The store of the chosen database, which must be there."""
-    from storage.store import Store  # noqa: PLC0415 - parsing flags needs no database
-
-    return Store.open(flags.settings(chosen).database, create=False)
 
 
 def _add_subject(action: argparse.ArgumentParser) -> None:

@@ -9,11 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from webapp.cli import flags
-from webapp.cli.limit import console, opened
+from webapp.cli.console import console, opened
 
 if TYPE_CHECKING:
     from storage.privacy.person import Kept
     from webapp.redacted import Striking
+
+LOG_NOT_EMPTIED = (
+    "somebody reads the database, so its write-ahead log still holds old pages: the next podium privacy command that "
+    "deletes something empties it, or a server's daily look"
+)
 
 
 def add_to(commands: Any) -> None:
@@ -60,8 +65,12 @@ def _forget(chosen: argparse.Namespace) -> int:
         done = asyncio.run(forgetting.forget(Wish(chosen.name, chosen.rankings, chosen.runs), console()))
         if chosen.vacuum:
             store.read(rewrite)
+        emptied = done.log_emptied or asyncio.run(forgetting.resume()).log_emptied
     runs = f"; {done.runs_deleted:,} runs deleted, {done.runs_kept:,} kept" if chosen.runs else ""
-    print(f"forgotten: {done.before.rankings:,} rankings {_done(chosen)}{runs}, {done.texts_deleted:,} texts deleted")
+    rankings = f"{done.before.rankings:,} rankings {_done(done.rankings_deleted)}"
+    print(f"forgotten: {rankings}{runs}, {done.texts_deleted:,} texts deleted")
+    if not emptied:
+        print(LOG_NOT_EMPTIED, file=sys.stderr)
     print("Backups and files that were exported still hold what they held: see docs/privacy.md", file=sys.stderr)
     return 0
 
@@ -77,11 +86,11 @@ def _lines(before: "Kept", chosen: argparse.Namespace) -> Iterator[str]:
     for name, count in _counts(before).items():
         if name != "account":
             yield f"  {name:12} {count:,}"
-    yield f"rankings would be {_done(chosen)}; runs would {'go' if chosen.runs else 'stay'}"
+    yield f"rankings would be {_done(chosen.rankings)}; runs would {'go' if chosen.runs else 'stay'}"
 
 
-def _done(chosen: argparse.Namespace) -> str:
-    return "deleted" if chosen.rankings else "made anonymous"
+def _done(deleted: bool) -> str:
+    return "deleted" if deleted else "made anonymous"
 
 
 def _counts(before: "Kept") -> dict[str, int]:
@@ -94,18 +103,20 @@ def _retain(chosen: argparse.Namespace) -> int:
     from dataclasses import asdict  # noqa: PLC0415
 
     from storage.privacy.periods import Retention  # noqa: PLC0415
-    from storage.privacy.retention import Keeping  # noqa: PLC0415
+    from storage.privacy.retention import Retirement  # noqa: PLC0415
 
     said = (chosen.runs_days, chosen.rankings_days, chosen.audit_days)
     wanted = flags.settings(chosen).retention if said == (None, None, None) else Retention(*said)
     if wanted.forever:
         raise ValueError("say how long what may stay: --runs-days N, --rankings-days N or --audit-days N")
     with opened(chosen) as store:
-        found = asyncio.run(Keeping(store).retire(wanted, console(), dry_run=chosen.dry_run))
+        found = asyncio.run(Retirement(store).retire(wanted, console(), dry_run=chosen.dry_run))
     if chosen.json:
         print(json.dumps(asdict(found)))
     else:
         print(f"{'would go' if chosen.dry_run else 'gone'}: {found.words}; {found.kept:,} old trajectories are needed")
+    if not found.log_emptied:
+        print(LOG_NOT_EMPTIED, file=sys.stderr)
     return 0
 
 

@@ -8,14 +8,12 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from webapp.cli import flags, user_keys
-from webapp.cli.limit import console, opened
+from webapp.cli.console import console, named, opened
 
 if TYPE_CHECKING:
     from storage.accounts.account import Account, Role
     from storage.accounts.accounts import Accounts
-    from storage.store import Store
 
-ROLES = ("viewer", "annotator", "author", "admin")
 FIRST = (
     "This is the first account: from now on everybody has to log in, also on this machine. "
     "A server that runs notices it within a second."
@@ -36,7 +34,7 @@ def add_to(commands: Any) -> None:
     password = actions.add_parser("password", help="give somebody a new password, and end their sessions")
     for action in (disable, enable, role, password):
         action.add_argument("name", metavar="NAME")
-    role.add_argument("role", choices=ROLES)
+    role.add_argument("role", choices=user_keys.ROLES)
     password.add_argument("--password-stdin", action="store_true", help="read it from standard input")
     runs = ((listed, _list), (disable, _disable), (enable, _enable), (role, _role), (password, _password))
     for action, run in runs:
@@ -48,7 +46,7 @@ def add_to(commands: Any) -> None:
 def _add_add(actions: Any) -> None:
     add = actions.add_parser("add", help="make an account; asks for its password on a terminal")
     add.add_argument("name", metavar="NAME", help="never changes; rankings bear it")
-    add.add_argument("--role", choices=ROLES, required=True)
+    add.add_argument("--role", choices=user_keys.ROLES, required=True)
     how = add.add_mutually_exclusive_group()
     how.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
     how.add_argument("--invite", action="store_true", help="print a link by which they choose their own password")
@@ -131,17 +129,6 @@ def _password(chosen: argparse.Namespace) -> int:
         asyncio.run(accounts.set_password(found.id, _new_password(chosen), console()))
     print(f"{found.name} has a new password; all sessions are ended")
     return 0
-
-
-def named(store: "Store", name: str) -> "tuple[Accounts, Account]":
-    """The accounts, and the one of that name; raises LookupError."""
-    from storage.accounts.accounts import Accounts  # noqa: PLC0415 - as above
-
-    accounts = Accounts(store)
-    found = accounts.by_name(name)
-    if found is None:
-        raise LookupError(f"there is no account {name!r}; see podium user list")
-    return accounts, found
 
 
 def _new_password(chosen: argparse.Namespace) -> str:

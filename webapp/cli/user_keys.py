@@ -9,17 +9,16 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from webapp.cli import flags
-from webapp.cli.limit import console, opened
+from webapp.cli.console import console, named, opened
+from webapp.pages.words import account as words
 
 if TYPE_CHECKING:
-    from storage.accounts.account import Account
     from storage.accounts.invitations import Invitation
     from storage.accounts.sessions import Session
     from storage.accounts.tokens import Token
-    from storage.store import Store
 
-ROLES = ("viewer", "annotator", "author", "admin")
-SCOPES = ("read", "rank", "run", "export", "study", "metrics", "admin")
+ROLES = tuple(words.ROLES)
+SCOPES = tuple(words.SCOPES)
 
 
 def add_to(actions: Any) -> None:
@@ -93,7 +92,7 @@ def _sessions(chosen: argparse.Namespace) -> int:
     from storage.accounts.sessions import Sessions  # noqa: PLC0415 - as above
 
     with opened(chosen) as store:
-        found, sessions = _account(store, chosen.name), Sessions(store)
+        (_, found), sessions = named(store, chosen.name), Sessions(store)
         if chosen.end:
             ended = asyncio.run(sessions.end_all(found.id, console()))
             print(f"{found.name} is logged out everywhere; sessions that ended: {ended}")
@@ -125,7 +124,7 @@ def _token(chosen: argparse.Namespace) -> int:
     from storage.accounts.tokens import Tokens  # noqa: PLC0415 - as above
 
     with opened(chosen) as store:
-        found = _account(store, chosen.name)
+        _, found = named(store, chosen.name)
         lifetime = timedelta(days=chosen.days)
         secret, token = asyncio.run(Tokens(store).make(found, chosen.label, chosen.scopes, console(), lifetime))
     print(secret)
@@ -143,7 +142,7 @@ def _tokens(chosen: argparse.Namespace) -> int:
 
     with opened(chosen) as store:
         names = {one.id: one.name for one in Accounts(store).all()}
-        of = None if chosen.name is None else _account(store, chosen.name).id
+        of = None if chosen.name is None else named(store, chosen.name)[1].id
         for one in Tokens(store).list(of):
             print(_json(one) if chosen.json else _token_line(one, names[one.account_id]))
     return 0
@@ -156,15 +155,6 @@ def _revoke_token(chosen: argparse.Namespace) -> int:
         asyncio.run(Tokens(store).revoke(chosen.id, console()))
     print("the token opens nothing any more")
     return 0
-
-
-def _account(store: "Store", name: str) -> "Account":
-    from storage.accounts.accounts import Accounts  # noqa: PLC0415 - as above
-
-    found = Accounts(store).by_name(name)
-    if found is None:
-        raise LookupError(f"there is no account {name!r}; see podium user list")
-    return found
 
 
 def _base(chosen: argparse.Namespace) -> str:

@@ -82,6 +82,8 @@ class Bench:
     keep: Keep | None = None
     on_progress: Callable[[Standing], None] | None = None
     purse: Purse | None = None
+    stopped_for: str | None = None
+    """Why it is stopped, told before that; without it, somebody stops it by hand."""
     _tasks: dict[str, Task] = field(init=False)
     _ended: dict[Job, Trajectory] = field(init=False, default_factory=dict)
     _usd: Decimal = field(init=False, default=Decimal(0))
@@ -108,7 +110,7 @@ class Bench:
             if everything.done():
                 everything.result()
             else:
-                self._stopped, by_hand = "stopped by hand", True
+                self._stopped, by_hand = self.stopped_for or "stopped by hand", self.stopped_for is None
         finally:
             for task in (stopping, *workers):
                 task.cancel()

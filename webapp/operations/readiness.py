@@ -14,7 +14,8 @@ from storage.store import Store
 FRESH_S: Final = 5.0
 """Seconds that a look is good for: the probe is a real write, and anybody may ask."""
 WITHIN_S: Final = 3.0
-"""Seconds that a write may take."""
+"""Seconds that a read or a write may take."""
+WRONG: Final = "not in order; an admin sees why"
 LOST: Final = "other processes count this one as dead until the database hears from it again; it runs nothing meanwhile"
 
 
@@ -42,6 +43,8 @@ class Readiness:
     _parts: tuple[Part, ...] = ()
     _looked_at: float = field(default=float("-inf"))
     _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _reading: asyncio.Task[str | None] | None = None
+    """A read that a server has not answered yet: it is not asked once more meanwhile."""
 
     async def parts(self) -> tuple[Part, ...]:
         """Every part as it was at most FRESH_S seconds ago; takes WITHIN_S seconds and a little at most."""
@@ -51,8 +54,11 @@ class Readiness:
                 self._looked_at = time.monotonic()
             return self._parts
 
-    async def answer(self, *, detail: bool) -> tuple[int, dict[str, Any]]:
-        """Status and body of a reply; with `detail` what is wrong, and which policy and pool are in use."""
+    async def answer(self, *, detail: bool, admin: bool) -> tuple[int, dict[str, Any]]:
+        """Status and body of a reply; with `detail` which part is wrong, and which policy and pool are in use.
+
+        What is wrong with it may name places of this machine, and is for an `admin`.
+        """
         if self.stopping:
             return 503, {"status": "stopping"}
         parts = await self.parts()
@@ -60,17 +66,15 @@ class Readiness:
         body: dict[str, Any] = {"status": "ready" if well else "not ready"}
         if not detail:
             return (200 if well else 503), body
-        said = [f"{part.name}: {part.problem}" for part in parts if part.problem is not None]
-        body |= {"parts": {part.name: part.problem or "ok" for part in parts}}
-        if said:
-            return 503, body | {"detail": "; ".join(said)}
+        wrong = {part.name: part.problem if admin else WRONG for part in parts if part.problem is not None}
+        body |= {"parts": {part.name: wrong.get(part.name, "ok") for part in parts}}
+        if wrong:
+            return 503, body | {"detail": "; ".join(f"{name}: {said}" for name, said in wrong.items())}
         policy, pool = self.in_place()
         return 200, body | {"policy": policy, "pool": pool}
 
     async def _look(self) -> tuple[Part, ...]:
-        reads, writes = await asyncio.gather(
-            asyncio.to_thread(condition.reads, self.store), condition.writes(self.store, WITHIN_S)
-        )
+        reads, writes = await asyncio.gather(self._reads(), condition.writes(self.store, WITHIN_S))
         alive = None if self.store.writer_alive else "the thread that writes has ended: start Podium again"
         return (
             Part("database", reads),
@@ -80,6 +84,15 @@ class Readiness:
             Part("disk", self._too_full()),
             Part("policy and pool", self._missing()),
         )
+
+    async def _reads(self) -> str | None:
+        if self._reading is None:
+            self._reading = asyncio.create_task(asyncio.to_thread(condition.reads, self.store))
+        done, _ = await asyncio.wait((self._reading,), timeout=WITHIN_S)
+        if not done:
+            return f"the database did not answer within {WITHIN_S:g} s"
+        reading, self._reading = self._reading, None
+        return reading.result()
 
     def _too_full(self) -> str | None:
         for folder in self.folders:

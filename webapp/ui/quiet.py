@@ -1,5 +1,6 @@
 """Small rules that all events of the page follow: no spinner over streams, errors in words, tokens for runs."""
 
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,8 +9,10 @@ from typing import Any, Final
 
 import gradio as gr
 
-from storage.errors import StoreError
+from storage.errors import StoreError, told_to_anybody
 from webapp.views import words
+
+logger = logging.getLogger(__name__)
 
 QUIET: Final[dict[str, Any]] = {"show_progress": "hidden", "api_visibility": "private"}
 """Options of every event: Gradio's own progress would fade the island under it."""
@@ -24,7 +27,10 @@ def problem(run: str = "") -> Iterator[None]:
         text = words.NO_SUCH_RUN.format(run=run) if run else str(failure.args[0] if failure.args else failure)
         raise gr.Error(escape(text), title=words.TITLE, print_exception=False) from failure
     except (ValueError, StoreError) as failure:
-        raise gr.Error(escape(_sentence(str(failure))), title=words.TITLE, print_exception=False) from failure
+        said = told_to_anybody(failure)
+        if said != str(failure):
+            logger.error("%s: %s", type(failure).__name__, failure)
+        raise gr.Error(escape(_sentence(said)), title=words.TITLE, print_exception=False) from failure
 
 
 def token_of(run: str) -> str:

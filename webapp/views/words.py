@@ -7,6 +7,10 @@ TITLE: Final = "Podium"
 
 # Controls of the run tab
 QUERY: Final = "Query"
+LOOKING: Final = (
+    "<p>You look on here as a viewer. Runs that others ask for are on <a href='../runs'>Runs</a>, talks on "
+    "<a href='../stage'>Stage</a>. To ask yourself, have an admin make you an author.</p>"
+)
 QUERY_HINT: Final = "Ask something. Enter asks; Shift+Enter starts a new line."
 PRESET: Final = "What matters to you"
 PRESET_OWN: Final = "My own"

@@ -214,3 +214,29 @@ async def test_every_change_of_an_account_is_in_the_log(accounts: Accounts, stor
     assert {one.address for one in told[1:]} == {"10.0.0.7"}
     assert {one.actor_id for one in told} == {None, ada.id}
     assert told[2].at - told[1].at == timedelta(hours=1)
+
+
+async def test_nothing_begins_with_a_password_that_was_changed_meanwhile(
+    accounts: Accounts, store: Store, clock: Clock
+) -> None:
+    ada, sessions = await admin(store), Sessions(store, clock)
+    found = await accounts.proven("Ada", SECRET)
+    assert found is not None
+    assert found.hashed not in repr(found)
+    secret, mine = await sessions.begin(ada, None, None, hashed=found.hashed)
+    changed = await accounts.set_password(ada.id, "another secret", actor(ada), mine.id, found.hashed)
+    with pytest.raises(NotAllowed, match="changed meanwhile"):
+        await sessions.begin(ada, None, None, hashed=found.hashed)
+    with pytest.raises(NotAllowed, match="changed meanwhile"):
+        await accounts.set_password(ada.id, "a third secret", actor(ada), before=found.hashed)
+    await sessions.begin(changed.account, None, None, hashed=changed.hashed)
+    assert sessions.of(secret) is not None
+    assert len(sessions.list(ada.id)) == 2
+
+
+async def test_two_logins_at_once_that_make_a_hash_anew_both_get_in(accounts: Accounts, store: Store) -> None:
+    await admin(store)
+    set_cost(Cost(passes=2, memory_kib=16, lanes=1))
+    both = await asyncio.gather(*(accounts.proven("Ada", SECRET) for _ in range(2)))
+    kept = store.rows(select(ACCOUNT.c.password))[0][0]
+    assert [one is not None and one.hashed for one in both] == [kept, kept]

@@ -7,14 +7,12 @@ import pytest
 from storage.accounts.account import Role
 from storage.accounts.account_rows import NotAllowed
 from storage.accounts.accounts import Accounts
-from storage.accounts.actor import Actor
 from storage.accounts.audit import Act, AuditLog
 from storage.accounts.invitations import BadInvitation, Invitations
 from storage.accounts.names import BadName
 from storage.accounts.oidc import Identities, Identity
-from storage.errors import StoreConflict
 from storage.store import Store
-from tests.accounts import CONSOLE, SECRET, actor, admin
+from tests.accounts import CONSOLE, admin
 
 HERS = Identity("https://id.example.org", "1234")
 
@@ -63,21 +61,6 @@ async def test_one_identity_that_comes_many_times_at_once_gets_one_account(url: 
         came = await asyncio.gather(*(both[number % 2].welcome(HERS, "Ann", Role.VIEWER) for number in range(20)))
     assert len({one.id for one in came}) == 1
     assert len(Accounts(store).all()) == 2
-
-
-async def test_an_account_is_linked_by_itself_or_an_admin_and_an_identity_has_one_account(store: Store) -> None:
-    ada = await admin(store)
-    ann = await Accounts(store).add("Ann", Role.VIEWER, SECRET, CONSOLE)
-    bob = await Accounts(store).add("Bob", Role.VIEWER, SECRET, CONSOLE)
-    identities = Identities(store)
-    for by in (actor(bob), Actor("local")):
-        with pytest.raises(NotAllowed):
-            await identities.link(HERS, ann.id, by)
-    await identities.link(HERS, ann.id, actor(ann))
-    await identities.link(HERS, ann.id, actor(ada))
-    with pytest.raises(StoreConflict, match="another account's"):
-        await identities.link(HERS, bob.id, actor(bob))
-    assert identities.of(HERS) == ann
 
 
 @pytest.mark.parametrize("text", ["", "a\0b", "x" * 1_001])

@@ -99,12 +99,6 @@ async def test_a_hundred_attempts_at_once_in_two_processes_are_five(url: str, st
     assert sum(wait_s == 0 for wait_s in waits) == OF_NAME
 
 
-async def test_a_failure_counts_without_an_attempt(throttle: LoginThrottle) -> None:
-    for _ in range(OF_NAME):
-        await throttle.failed("Ann", "10.0.0.1")
-    assert throttle.wait_s("Ann", "10.0.0.1") > 0
-
-
 async def test_the_names_that_were_tried_are_not_kept(throttle: LoginThrottle, store: Store) -> None:
     await throttle.attempt("my secret password\0\ud800", "10.0.0.1\0")
     await throttle.succeeded("my secret password", "unix:\0")

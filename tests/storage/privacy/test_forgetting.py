@@ -18,7 +18,7 @@ from storage.database import check
 from storage.errors import StoreConflict, StoreMissing
 from storage.privacy.forgetting import Forgetting, Wish
 from storage.privacy.sweeping import sweep
-from storage.privacy_tables import FADING_TEXT, FORGETTING, LEAVING_RUN
+from storage.privacy_tables import FADING_TEXT
 from storage.process_tables import CANCEL_WISH
 from storage.ranked import Ranked
 from storage.search_tables import LISTING
@@ -123,9 +123,9 @@ async def test_an_account_goes_with_all_that_opens_it_and_its_name_leaves_the_lo
     accounts = Accounts(store)
     await accounts.add("root", Role.ADMIN, None, CONSOLE)
     ann = await accounts.add(ANN, Role.ANNOTATOR, None, CONSOLE)
-    await AuditLog(store).note(Actor(ANN, ann.id, "192.0.2.7"), Act.LOGGED_IN, subject=ANN, detail=f"as {ANN}, well")
+    await AuditLog(store).note(Actor(ANN, ann.id, "192.0.2.7"), Act.TOKEN_MADE, subject=ANN, detail=f"{ANN}'s: read")
     await fill(store)
-    await Forgetting(store).forget(Wish("ann  zyxw"), Actor(ANN, ann.id))
+    await Forgetting(store, late=timedelta()).forget(Wish("ann  zyxw"), Actor(ANN, ann.id))
     everywhere = everything(store)
     assert "zyxw" not in everywhere.casefold()
     assert ann.id not in everywhere
@@ -147,7 +147,7 @@ async def test_nobody_is_forgotten_by_somebody_else_but_an_admin(store: Store) -
             await Forgetting(store).forget(Wish(ANN), actor)
     with pytest.raises(StoreConflict, match="last admin"):
         await Forgetting(store).forget(Wish("root"), Actor("root", root.id))
-    await Forgetting(store).forget(Wish(ANN), Actor("root", root.id))
+    await Forgetting(store, late=timedelta()).forget(Wish(ANN), Actor("root", root.id))
     with pytest.raises(StoreMissing):
         await Forgetting(store).forget(Wish(ANN), CONSOLE)
     for name in ("nobody", "a\0b", ""):
@@ -185,23 +185,6 @@ async def test_runs_go_with_their_texts_but_not_those_that_others_need(store: St
     assert check(url) == []
 
 
-async def test_forgetting_goes_on_where_a_crash_stopped_it(store: Store, url: str) -> None:
-    await fill(store)
-    await asked(store, 11, ANN, "own")
-    await store.write(
-        lambda connection: [
-            connection.execute(
-                FORGETTING.insert(), {"pseudonym": "forgotten-0", "name": ANN, "rankings": False, "begun_at": NOON}
-            ),
-            connection.execute(LEAVING_RUN.insert(), {"run_id": "r11"}),
-        ]
-    )
-    await Forgetting(store).resume()
-    assert "Zyxw" not in everything(store)
-    assert store.run("r11") is None
-    assert check(url) == []
-
-
 async def test_a_text_that_is_named_again_while_it_lies_aside_comes_back(store: Store, url: str) -> None:
     await asked(store, 11, ANN, "own")
     rows = store.rows(select(TEXT))
@@ -225,8 +208,9 @@ async def test_a_run_that_goes_on_waits_for_its_end(store: Store) -> None:
     assert (found.runs_deleted, found.runs_kept) == (0, 1)
     assert store.rows(select(CANCEL_WISH.c.trajectory_id)) == [("t5",)]  # whichever process drives it ends it
     await store.finish(replace(ended(going(5, "r5"), 0), started_at=going(5).started_at))
-    assert (await Forgetting(store).resume())[0] == {"r5"}
+    assert (await Forgetting(store).resume()).runs == {"r5"}
     assert store.run("r5") is None
+    assert "Zyxw" not in everything(store)
 
 
 async def test_what_somebody_else_ranked_stays(store: Store, url: str) -> None:

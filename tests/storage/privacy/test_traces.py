@@ -2,12 +2,14 @@
 
 import asyncio
 import tempfile
+import threading
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from orchestrator.trajectory import Outcome
 from prefs.ranking import Ranking, StepMark
@@ -20,6 +22,7 @@ from storage.accounts.audit import Act, AuditLog
 from storage.accounts.throttle import LoginThrottle
 from storage.database import check
 from storage.privacy.forgetting import Forgetting, Wish
+from storage.privacy_tables import FORGETTING
 from storage.spending.rules import Payer
 from storage.store import Store
 from storage.studies import Studies
@@ -37,7 +40,7 @@ async def live(store: Store, name: str, words: str) -> None:
     await accounts.add("root", Role.ADMIN, None, CONSOLE)
     account = await accounts.add(name, Role.AUTHOR, None, CONSOLE)
     me = Actor(account.name, account.id, "192.0.2.1")
-    await AuditLog(store).note(me, Act.EXPORTED, subject=name, detail=f"{name}: rankings")
+    await AuditLog(store).note(me, Act.TOKEN_REVOKED, subject=name, detail=f"{name}: rankings")
     await LoginThrottle(store).attempt(name, "192.0.2.1")
     shown = await keep_ballot(store)
     for alternative in shown.alternatives:
@@ -84,7 +87,7 @@ def test_no_table_and_no_byte_of_the_file_tells_of_somebody_who_was_forgotten(
             with Store.open(url) as store:
                 await live(store, name, words)
                 assert any(name.encode() in content for content in contents(folder).values())
-                await Forgetting(store).forget(Wish(name, rankings=rankings, runs=True), CONSOLE)
+                await Forgetting(store, late=timedelta()).forget(Wish(name, rankings=rankings, runs=True), CONSOLE)
                 rows = [repr(row) for table in Row.metadata.sorted_tables for row in store.rows(select(table))]
                 for text in (name, words):
                     assert not [row for row in rows if text.casefold() in row.casefold()]
@@ -100,7 +103,36 @@ def test_no_table_and_no_byte_of_the_file_tells_of_somebody_who_was_forgotten(
 async def test_the_log_beside_the_file_is_emptied_without_writing_the_file_anew(sqlite_url: str, file: Path) -> None:
     with Store.open(sqlite_url) as store:
         await live(store, "Zquentin", "Wxylophone")
-        await Forgetting(store).forget(Wish("Zquentin", runs=True), CONSOLE)
+        await Forgetting(store, late=timedelta()).forget(Wish("Zquentin", runs=True), CONSOLE)
         for name, content in contents(file.parent).items():
             assert b"Zquentin" not in content, name
             assert b"Wxylophone" not in content, name
+
+
+async def test_the_log_is_emptied_later_where_somebody_reads(sqlite_url: str, file: Path) -> None:
+    with Store.open(sqlite_url) as store, Store.open(sqlite_url) as other:
+        await live(store, "Zquentin", "Wxylophone")
+        forgetting = Forgetting(store, late=timedelta())
+
+        def reading(connection: Connection) -> bool:
+            connection.exec_driver_sql("SELECT count(*) FROM ranking").scalar()
+            begin_reading.set()
+            end_reading.wait(60)
+            return True
+
+        begin_reading, end_reading = threading.Event(), threading.Event()
+        reader = asyncio.create_task(asyncio.to_thread(other.read, reading))
+        await asyncio.to_thread(begin_reading.wait, 10)
+        try:
+            found = await forgetting.forget(Wish("Zquentin", runs=True), CONSOLE)
+        finally:
+            end_reading.set()
+        assert await reader
+        assert not found.log_emptied
+        assert any(b"Zquentin" in content for content in contents(file.parent).values())
+        assert "Zquentin" not in repr([store.rows(select(table)) for table in Row.metadata.sorted_tables])
+        assert (await forgetting.resume()).log_emptied
+        for name, content in contents(file.parent).items():
+            assert b"Zquentin" not in content, name
+            assert b"Wxylophone" not in content, name
+        assert store.rows(select(FORGETTING)) == []

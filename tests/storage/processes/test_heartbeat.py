@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from storage.errors import StoreUnreachable
-from storage.processes import heartbeat
+from storage.processes import heartbeat, process
 from storage.processes.heartbeat import DEADLINE_S, SILENT_S, Heartbeat
 from storage.processes.process import AtWork, Process, this_process
 from storage.processes.watch import SEEN_S, Watch
@@ -70,12 +70,33 @@ def test_this_machine_knows_its_dead() -> None:
     assert not replace(mine, pid=2**22 + 1, machine="another").surely_gone
 
 
+def test_a_process_that_the_system_hides_is_not_taken_for_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under `/proc` with hidepid, those of other users cannot be seen."""
+    mine = Process(**this_process(None), started_at=NOON, beats=0, heartbeat_at=NOON)
+    if mine.machine is None:
+        pytest.skip("the system tells nothing of its processes")
+    monkeypatch.setattr(process, "_stat", lambda _: None)
+    assert not mine.surely_gone
+    assert not replace(mine, pid=1).surely_gone
+    assert replace(mine, pid=2**22 + 1).surely_gone
+
+
+def test_where_nobody_beats_silence_kills_nobody(clock: Clock) -> None:
+    watch = Watch(clock, beats=False)
+    for now_s in (0.0, SILENT_S + 1.0, 3600.0):
+        clock.now_s = now_s
+        assert watch.dead([AtWork(ELSEWHERE, now_s, 1)]) == []
+    mine = Process(**this_process(None), started_at=NOON, beats=0, heartbeat_at=NOON)
+    if mine.machine is not None:
+        assert watch.dead([AtWork(replace(mine, pid=2**22 + 1), 1.0, 1)]) == [mine.id]
+
+
 def test_a_process_that_cannot_say_that_it_lives_gives_up_before_others_take_over(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(heartbeat, "BEAT_S", 0.01)
     clock, tried = Clock(), threading.Event()
-    monkeypatch.setattr(heartbeat.time, "monotonic", clock)
+    monkeypatch.setattr("storage.processes.heartbeat.time.monotonic", clock)
 
     def beat() -> bool:
         if clock.now_s:

@@ -1,7 +1,6 @@
 """A trajectory belongs to one process. Who was declared dead and comes back late writes nothing into it any more."""
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -11,30 +10,16 @@ from storage.database import open_engine, writing
 from storage.errors import StoreConflict
 from storage.owner import StoreFenced
 from storage.process_tables import PROCESS
-from storage.processes import roll, wishes
+from storage.processes import roll
+from storage.processes.heartbeat import SILENT_S
 from storage.processes.process import Ending
 from storage.processes.pulse import pulses
+from storage.processes.watch import SEEN_S
 from storage.store import Store
 from storage.tables import TRAJECTORY
 from storage.trajectories import State
 from tests.kept import ended, going, run, step
-
-
-@pytest.fixture
-def other(url: str, store: Store) -> Iterator[Store]:
-    """Another process's store, on the same database."""
-    with Store.open(url) as opened:
-        yield opened
-
-
-async def declare_dead(by: Store, process: str | None) -> tuple[str, ...]:
-    assert process is not None
-
-    def bury(connection: object) -> tuple[str, ...]:
-        roll.end(connection, [process], Ending.DEAD)  # type: ignore[arg-type]
-        return roll.interrupt_orphans(connection)  # type: ignore[arg-type]
-
-    return await by.write(bury)
+from tests.storage.processes.conftest import declare_dead
 
 
 def drives(store: Store, trajectory: str) -> str | None:
@@ -164,6 +149,28 @@ async def test_a_living_process_finds_one_that_was_killed_beside_it(
     assert f":{NOBODY} is dead; what it drove is interrupted" in caplog.text
 
 
+async def test_two_processes_on_one_file_let_each_other_live_however_long_they_run(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody beats there, so that silence says nothing."""
+    clock = [0.0]
+    with Store.open(sqlite_url) as serves, Store.open(sqlite_url) as asks:
+        for number, one in enumerate((serves, asks)):
+            await one.come()
+            monkeypatch.setattr(one.membership._watch, "_clock", lambda: clock[-1])
+            await one.begin(run(id=f"r{number}"), [going(number, f"r{number}")])
+        for index, now_s in enumerate((0.0, SEEN_S, SILENT_S + 1, SILENT_S + 3, 3600.0)):
+            clock.append(now_s)
+            for number, one in enumerate((serves, asks)):
+                assert one.membership._beat()
+                await one.keep_step(f"t{number}", step(index))
+        assert [one.process.ending for one in serves.membership.known()] == [None, None]
+        assert serves.membership.company
+        await serves.begin(run(id="r2"), [going(2, "r2")])
+        assert serves.membership._beat()
+        assert {serves.state(f"t{number}") for number in range(3)} == {State.RUNNING}
+
+
 async def test_a_process_that_stops_hands_over_at_once(request: pytest.FixtureRequest, store: Store, url: str) -> None:
     with Store.open(url) as stops:
         await stops.come()
@@ -174,20 +181,6 @@ async def test_a_process_that_stops_hands_over_at_once(request: pytest.FixtureRe
     assert store.state("t1") is State.INTERRUPTED
     (pulse,) = store.read(lambda connection: pulses(connection, ["r1"]))
     assert pulse.ending is Ending.STOPPED
-
-
-async def test_a_wish_reaches_the_process_that_drives_it_and_ends_with_it(store: Store, other: Store) -> None:
-    await store.come()
-    await other.come()
-    await store.begin(run(), [going(1), going(2)])
-    for _ in range(2):
-        await other.write(lambda connection: wishes.ask(connection, ["t1"]))
-    mine, theirs = store.membership.id or "", other.membership.id or ""
-    assert store.read(lambda connection: wishes.of(connection, mine)) == ("t1",)
-    assert store.read(lambda connection: wishes.of(connection, theirs)) == ()
-    await declare_dead(other, mine)
-    await other.reopen("t1")
-    assert other.read(lambda connection: wishes.of(connection, theirs)) == (), "an old wish must not end a new try"
 
 
 async def test_of_two_who_resume_what_is_interrupted_one_gets_it(store: Store, other: Store) -> None:

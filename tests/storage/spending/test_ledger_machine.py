@@ -9,17 +9,25 @@ from decimal import Decimal
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from orchestrator.trajectory import StopReason, Trajectory
 from storage import trajectories
 from storage.accounts.actor import Actor
 from storage.spending import amounts, limits
-from storage.spending.rules import EACH, Limit, Overspent, Payer, Period, Scope, Used
+from storage.spending.rules import EACH, LEAST_USD, Limit, Overspent, Payer, Period, Scope, Used
 from storage.spending.switch import RunsStopped, turn_off
 from storage.spending_acts import turn_on
 from storage.store import Store
 from tests.examples import NOON
+from tests.storage.conftest import new_database
 from tests.storage.spending.spenders import begin, keep, paid, settle_left
 
 USERS = st.sampled_from(("ann", "bob"))
@@ -50,6 +58,12 @@ class Course:
         return self.kept and not self.settled
 
     @property
+    def covered(self) -> bool:
+        """Whether all that it may still spend is reserved: not where it was called free, or nothing limited it."""
+        usd = self.trajectory.limits.usd
+        return self.open and usd is not None and usd - self.trajectory.cost_usd <= self.reserved
+
+    @property
     def counts(self) -> Decimal:
         return self.reserved if self.open else self.spent if self.kept else Decimal(0)
 
@@ -60,11 +74,15 @@ class Spenders(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.runner = asyncio.Runner()
-        self.store = Store.open("sqlite://")
+        self.store = Store.open(self.new_url())
         self.now = NOON.replace(hour=20)
         self.limits: dict[tuple[str, str, str], Decimal] = {}
         self.courses: list[Course] = []
         self.runs = 0
+
+    @staticmethod
+    def new_url() -> str:
+        return "sqlite://"
 
     def teardown(self) -> None:
         self.store.close()
@@ -88,30 +106,33 @@ class Spenders(RuleBasedStateMachine):
         scope, subject, period = key
         self._write(lambda connection: limits.remove(connection, Scope(scope), subject, Period(period)))
 
-    @rule(user=USERS, study=STUDIES, budget=st.none() | CENTS, count=st.integers(1, 3))
-    def ask(self, user: str, study: str | None, budget: str | None, count: int) -> None:
+    @rule(
+        payer=st.builds(Payer, USERS, STUDIES, st.sampled_from((False, False, True))),
+        budget=st.none() | CENTS,
+        count=st.integers(1, 3),
+    )
+    def ask(self, payer: Payer, budget: str | None, count: int) -> None:
         self.runs += 1
-        payer = Payer(user, study)
-        before, kept = self._left(payer, self._day), self._keeping
+        before, kept = None if payer.free else self._left(payer, self._day), self._keeping
+        wanted = None if budget is None else Decimal(budget)
         try:
             begun = self.runner.run(begin(self.store, f"r{self.runs}", budget, payer, self.now, count))
         except Overspent:
-            wanted = None if budget is None else Decimal(budget) * count
-            assert before is not None
-            assert wanted is None or wanted > before
+            assert not _fits(wanted, count, before), "who is refused could not have been let in"
             return
-        wanted = Decimal(budget or 0) * count
-        assert before is None or wanted <= max(before, Decimal(0)), "more was let in than is left"
+        assert _fits(wanted, count, before), "more was let in than is left"
         for one in begun:
             usd = one.limits.usd
             assert usd is not None or before is None, "under a limit every run has a budget"
-            self.courses.append(Course(one, payer, self._day, usd or Decimal(0), kept=kept))
-        self._not_passed(payer, self._day)
+            reserved = Decimal(0) if payer.free else usd or Decimal(0)
+            self.courses.append(Course(one, payer, self._day, reserved, kept=kept))
+        reserved = sum((one.reserved for one in self.courses[-count:]), Decimal(0))
+        assert before is None or reserved <= max(before, Decimal(0)), "no limit is passed"
 
     @rule(user=USERS, budget=st.sampled_from(("0.2", "0.4")))
     def ask_much(self, user: str, budget: str) -> None:
         """What is left becomes little soon."""
-        self.ask(user, None, budget, 2)
+        self.ask(Payer(user), budget, 2)
 
     @precondition(lambda self: self._of("running"))
     @rule(which=st.integers(0, 99), cents=st.integers(0, 40), simulated=st.booleans())
@@ -130,6 +151,7 @@ class Spenders(RuleBasedStateMachine):
         if twice:
             self._finish(course)
 
+    @precondition(lambda self: self._of("running"))
     @rule()
     def crash(self) -> None:
         self._write(trajectories.mark_interrupted)
@@ -140,28 +162,52 @@ class Spenders(RuleBasedStateMachine):
     @rule(which=st.integers(0, 99), user=USERS)
     def resume(self, which: int, user: str) -> None:
         course = self._one("interrupted", which)
-        payer = course.payer if course.open else Payer(user)
-        before, keeping = self._left(payer, course.day if course.open else TODAY), self._keeping
+        if not course.covered:
+            self._again(course, Payer(user, course.payer.study))
+            return
+        before = self._left(course.payer, course.day)
         try:
-            usd = self.runner.run(self.store.reopen(course.trajectory.id, payer))
+            usd = self.runner.run(self.store.reopen(course.trajectory.id, Payer(user)))
         except Overspent:
             assert before is not None
+            assert before < 0
             return
-        if course.open:
-            assert before is None or before >= 0
-        if course.open or not keeping:
-            course.state = "running"
-            return
-        self._again(course, payer, usd)
+        assert before is None or before >= 0
+        assert usd == course.trajectory.limits.usd
+        course.state = "running"
 
-    def _again(self, course: Course, payer: Payer, usd: Decimal | None) -> None:
-        """It was settled, so that it reserves anew, on the day of the machine that this runs on."""
+    @rule(payer=st.builds(Payer, USERS, STUDIES, st.booleans()), budget=st.none() | CENTS, settled=st.booleans())
+    def crash_and_resume(self, payer: Payer, budget: str | None, settled: bool) -> None:
+        """A run is begun, interrupted, perhaps settled, and goes on: with real models, whatever it began with."""
+        count = len(self.courses)
+        self.ask(payer, budget, 1)
+        if len(self.courses) == count:
+            return
+        self.crash()
+        if settled:
+            self.settle_left()
+        self.resume(len(self._of("interrupted")) - 1, payer.user)
+
+    def _again(self, course: Course, payer: Payer) -> None:
+        """It is settled, now or already, and reserves anew on the day of the machine that this runs on."""
+        settled, course.settled = course.settled, True
+        before, limit = self._left(payer, TODAY), course.trajectory.limits.usd
+        wanted = None if limit is None else max(limit - course.trajectory.cost_usd, Decimal(0))
+        try:
+            usd = self.runner.run(self.store.reopen(course.trajectory.id, Payer(payer.user)))
+        except Overspent:
+            assert not _fits(wanted, 1, before), "who is refused could not have been let in"
+            course.settled = settled
+            return
+        assert _fits(wanted, 1, before), "more was let in than is left"
         course.state = "over"
-        limit = usd if usd is not None else course.trajectory.limits.usd
+        assert usd is not None or before is None, "under a limit every run has a budget"
         mine = Course(course.trajectory, payer, TODAY, Decimal(0))
-        if limit is not None:
-            mine.trajectory = replace(course.trajectory, limits=replace(course.trajectory.limits, usd=limit))
-            mine.reserved = max(limit - course.trajectory.cost_usd, Decimal(0))
+        if usd is not None:
+            mine.trajectory = replace(course.trajectory, limits=replace(course.trajectory.limits, usd=usd))
+            mine.reserved = max(usd - course.trajectory.cost_usd, Decimal(0))
+        assert wanted is None or mine.reserved == wanted
+        assert before is None or mine.reserved <= max(before, Decimal(0)), "no limit is passed"
         self.courses.append(mine)
 
     @precondition(lambda self: self._of("interrupted"))
@@ -211,10 +257,6 @@ class Spenders(RuleBasedStateMachine):
         self.runner.run(self.store.finish(replace(course.trajectory, stop_reason=StopReason.TURNS)))
         course.state, course.settled = "finished", True
 
-    def _not_passed(self, payer: Payer, day: str) -> None:
-        left = self._left(payer, day)
-        assert left is None or left >= 0 or all(one.reserved == 0 for one in self.courses[-3:])
-
     def _left(self, payer: Payer, day: str) -> Decimal | None:
         """What is left under the tightest limit, as this test reckons it."""
         found = []
@@ -252,5 +294,21 @@ class Spenders(RuleBasedStateMachine):
         self.runner.run(self.store.write(work))
 
 
-TestSpenders = Spenders.TestCase
-TestSpenders.settings = settings(max_examples=8, stateful_step_count=25, deadline=None)
+def _fits(wanted: Decimal | None, count: int, left: Decimal | None) -> bool:
+    """Whether so many runs may begin with that budget each, or without one, where so much is left."""
+    if left is None:
+        return True
+    return left / count >= LEAST_USD if wanted is None else wanted * count <= max(left, Decimal(0))
+
+
+def test_no_limit_is_passed_and_no_cent_is_lost_whatever_happens() -> None:
+    run_state_machine_as_test(Spenders, settings=settings(max_examples=8, stateful_step_count=25, deadline=None))
+
+
+def test_the_same_on_postgresql(migrated: str, postgres: str) -> None:
+    class OnPostgreSQL(Spenders):
+        @staticmethod
+        def new_url() -> str:
+            return new_database(postgres, template=migrated)
+
+    run_state_machine_as_test(OnPostgreSQL, settings=settings(max_examples=5, stateful_step_count=25, deadline=None))

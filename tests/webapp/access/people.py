@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
 from fastapi import FastAPI
@@ -84,6 +85,32 @@ async def town(
         for name in ("ada", *(name for name in NAMES if name != "ada")):
             made[name] = await accounts.add(name, NAMES[name], PASSWORD, CONSOLE)
         yield Town(services, create_app(services, page=page), made)
+
+
+async def streaming(
+    people: Town, path: str, secret: str, query: bytes = b""
+) -> tuple[asyncio.Task[None], list[dict[str, Any]]]:
+    """A stream that has begun, opened with the secret of a session, and what it has sent and goes on to send."""
+    began, sent = asyncio.Event(), list[dict[str, Any]]()
+
+    async def receive() -> dict[str, object]:
+        await asyncio.Event().wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+        if message.get("body"):
+            began.set()
+
+    headers = [(b"host", b"127.0.0.1"), (b"cookie", f"{COOKIE}={secret}".encode())]
+    scope = {
+        "type": "http", "method": "GET", "path": path, "raw_path": path.encode(), "root_path": "", "scheme": "http",
+        "query_string": query, "headers": headers, "client": ("198.51.100.7", 1), "server": ("127.0.0.1", 80),
+        "http_version": "1.1", "asgi": {"version": "3.0", "spec_version": "2.4"},
+    }  # fmt: skip
+    stream = asyncio.create_task(people.app(scope, receive, send))
+    await asyncio.wait_for(began.wait(), 10)
+    return stream, sent
 
 
 async def ran(client: httpx.AsyncClient, alternatives: int = 3) -> str:

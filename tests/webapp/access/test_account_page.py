@@ -12,9 +12,11 @@ from storage.accounts.accounts import Accounts
 from storage.accounts.audit import Act, AuditLog
 from storage.accounts.oidc import Identities, Identity
 from storage.accounts.sessions import Sessions
+from storage.accounts.tokens import SCOPES
 from storage.spending.rules import Limit, Period, Scope
 from tests.webapp.access.people import CONSOLE, PASSWORD, Town, town
 from webapp.access.people import COOKIE
+from webapp.pages.words import account as words
 from webapp.spending import Spending
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -86,3 +88,8 @@ async def test_an_admin_stops_every_run_on_the_page_and_sees_the_limits(place: T
     assert spending.switch() is None
     acts = [one.act for one in AuditLog(place.services.store).entries(2)]
     assert acts == [Act.KILL_SWITCH_OFF, Act.KILL_SWITCH_ON]
+
+
+async def test_there_are_words_for_every_role_and_every_scope() -> None:
+    assert set(words.ROLES) == set(Role)
+    assert set(words.SCOPES) == SCOPES

@@ -125,6 +125,23 @@ def test_the_desk_says_who_is_there_and_leads_to_the_login_once_the_session_ends
     expect(page.get_by_text("Your session has ended")).to_be_visible(timeout=20_000)
 
 
+def test_a_viewer_is_told_where_to_look_and_finds_nothing_to_ask_or_keep(
+    place: tuple[str, str], chrome: Browser
+) -> None:
+    url, _ = place
+    page = chrome.new_context().new_page()
+    page.goto(f"{url}/ui/")
+    log_in(page, "vic")
+    expect(page.get_by_text("You look on here as a viewer")).to_be_visible(timeout=30_000)
+    for hidden in ("#query", "#ask", "#accuracy"):
+        expect(page.locator(hidden)).to_be_hidden()
+    page.get_by_role("link", name="Runs").last.click()
+    expect(page).to_have_url(f"{url}/runs")
+    page.goto(f"{url}/tune")
+    expect(page.get_by_role("heading", name="Tune")).to_be_visible()
+    expect(page.locator("#tune-save")).to_be_hidden()
+
+
 def test_somebody_comes_back_from_the_login_of_another_site_to_the_page_that_was_wanted(
     tmp_path: Path, chrome: Browser
 ) -> None:

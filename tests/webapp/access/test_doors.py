@@ -9,7 +9,7 @@ import pytest
 
 from storage.accounts.account import Role
 from storage.accounts.sessions import Sessions
-from tests.webapp.access.people import CONSOLE, PASSWORD, Town, ran
+from tests.webapp.access.people import CONSOLE, PASSWORD, Town, ran, streaming
 from webapp.access.people import COOKIE
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -196,32 +196,12 @@ async def test_an_event_stream_ends_soon_after_its_session(people: Town) -> None
         assert ballot.status_code == 200
         audience = (await author.post("/api/v1/audiences", json={"run": run, "minutes": 5})).json()["id"]
     secret, session = await Sessions(services.store).begin(people.accounts["vic"], None, None)
-    began = asyncio.Event()
-    ended: list[dict[str, object]] = []
-
-    async def receive() -> dict[str, object]:
-        await asyncio.Event().wait()
-        return {"type": "http.disconnect"}
-
-    async def send(message: dict[str, object]) -> None:
-        ended.append(message)
-        if message.get("body"):
-            began.set()
-
-    headers = [(b"host", b"127.0.0.1"), (b"cookie", f"{COOKIE}={secret}".encode())]
-    path = f"/api/v1/audiences/{audience}/events"
-    scope = {
-        "type": "http", "method": "GET", "path": path, "raw_path": path.encode(), "root_path": "", "scheme": "http",
-        "query_string": b"", "headers": headers, "client": ("198.51.100.7", 1), "server": ("127.0.0.1", 80),
-        "http_version": "1.1", "asgi": {"version": "3.0", "spec_version": "2.4"},
-    }  # fmt: skip
-    stream = asyncio.create_task(people.app(scope, receive, send))
-    await asyncio.wait_for(began.wait(), 10)
+    stream, sent = await streaming(people, f"/api/v1/audiences/{audience}/events", secret)
     await Sessions(services.store).end(session.id, CONSOLE)
     since = time.monotonic()
     await asyncio.wait_for(stream, 5)
     assert time.monotonic() - since < 3
-    assert ended[-1] == {"type": "http.response.body", "body": b"", "more_body": False}
+    assert sent[-1] == {"type": "http.response.body", "body": b"", "more_body": False}
 
 
 def cookie_of(browser: httpx.AsyncClient) -> dict[str, str]:

@@ -11,11 +11,12 @@ import gradio as gr
 import httpx
 import pytest
 import pytest_asyncio
+from gradio.server_messages import HeartbeatMessage
 from starlette.routing import Mount
 
 from storage.accounts.account import Role
 from storage.accounts.sessions import Sessions
-from tests.webapp.access.people import CONSOLE, Town, town
+from tests.webapp.access.people import CONSOLE, Town, streaming, town
 from webapp.access.events import may, needs_of
 from webapp.access.needs import AUTHORS, LOOKERS, Need
 from webapp.access.people import COOKIE
@@ -169,10 +170,17 @@ async def test_what_the_page_does_not_use_of_gradio_is_not_there(desk: Town, met
         assert (await admin.request(method, path)).status_code == 404
 
 
-async def test_the_stream_of_events_is_closed_to_whoever_logged_out(desk: Town) -> None:
+async def test_the_stream_of_events_ends_soon_after_its_session_and_is_closed_from_then_on(desk: Town) -> None:
     secret, session = await Sessions(desk.services.store).begin(desk.accounts["vic"], None, None)
+    messages: asyncio.Queue[Any] = asyncio.Queue()
+    messages.put_nowait(HeartbeatMessage())
+    blocks(desk)._queue.pending_messages_per_session["x"] = messages
+    stream, told = await streaming(desk, f"{API}/queue/data", secret, b"session_hash=x")
+    assert told[0]["status"] == 200
+    assert not stream.done()
+    await Sessions(desk.services.store).end(session.id, CONSOLE)
+    await asyncio.wait_for(stream, 3)
+    assert told[-1] == {"type": "http.response.body", "body": b"", "more_body": False}
+    desk.forget()
     async with desk.client({"Cookie": f"{COOKIE}={secret}"}) as viewer:
-        assert (await viewer.get("/ui/config")).status_code == 200
-        await Sessions(desk.services.store).end(session.id, CONSOLE)
-        desk.forget()
         assert (await viewer.get(f"{API}/queue/data", params={"session_hash": "x"})).status_code == 401

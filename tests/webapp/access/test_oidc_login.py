@@ -220,11 +220,15 @@ async def test_a_return_is_good_once_even_where_the_provider_takes_its_code_agai
         await refused(other, await other.get(back, headers={"Cookie": f"{COOKIE}={kept}"}), 400)
 
 
-async def test_a_code_is_good_once(place: Town, provider: Login) -> None:
-    async with place.client() as browser:
-        back = await away(browser)
-        provider.codes.clear()
-        await refused(browser, await browser.get(back))
+async def test_a_code_that_was_exchanged_before_opens_nothing_on_another_way_back(
+    place: Town, provider: Login, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with place.client() as browser, place.client() as thief:
+        used = httpx.URL(await away(browser))
+        assert (await browser.get(str(used))).status_code == 303
+        back = httpx.URL(await away(thief))
+        await refused(thief, await thief.get(str(back.copy_set_param("code", used.params["code"]))))
+    assert "does not take the code: status 400" in caplog.text
 
 
 async def test_a_cookie_that_somebody_wrote_or_kept_too_long_leads_nowhere(

@@ -116,7 +116,7 @@
     P.keys([
       { key: "n", words: say("tune_key_next"), act: () => T.jump(T.touched(), 1) },
       { key: "p", words: say("tune_key_previous"), act: () => T.jump(T.touched(), -1) },
-      { key: "s", words: say("tune_key_save"), act: () => T.saveDialog() },
+      ...(P.covers("author") ? [{ key: "s", words: say("tune_key_save"), act: () => T.saveDialog() }] : []),
       { key: "c", words: say("tune_key_compare"), act: () => T.compareWith(T.vectorKey(T.setting)) },
       { key: "a", words: say("tune_key_adopt"), act: adopt },
     ]);

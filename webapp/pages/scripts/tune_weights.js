@@ -155,7 +155,7 @@
   T.weightsPanel = function () {
     const panel = el("section", "pd-panel pd-tune-weights", undefined, { "aria-label": say("tune_weights") });
     const top = el("div", "pd-tune-top");
-    top.append(starts(), P.button("pd-small", say("tune_save"), () => T.saveDialog(), { id: "tune-save" }));
+    top.append(starts(), P.button("pd-small pd-author", say("tune_save"), () => T.saveDialog(), { id: "tune-save" }));
     panel.append(top, ...T.MAIN.map(row), aliases(), comparison(), rule());
     T.on("weights", (name) => (name ? shown(name) : [...rows.keys()].forEach(shown)));
     [...rows.keys()].forEach(shown);

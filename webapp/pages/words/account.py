@@ -32,6 +32,10 @@ NOT_FINISHED: Final = "You were not logged in there. Begin again, or use your na
 NOT_PROVEN: Final = "Your organisation's login did not prove who you are. Begin again; if it stays so, tell an admin."
 DISABLED: Final = "Your account is disabled. An admin can enable it."
 FORGOTTEN: Final = "You are forgotten here, and logged out everywhere."
+UNENDED: Final = (
+    "This browser is logged out, but the database could not be told: to whoever copied its cookie the session is still "
+    "open. Log in again later, and log out everywhere."
+)
 NOT_YOUR_NAME: Final = "Nothing was done: type your own name, exactly as it stands at the top of this page."
 WRONG_PASSWORD: Final = "Nothing was done: this is not your password."  # noqa: S105 - words
 TOO_MANY: Final = "Nothing was done: too many wrong passwords. Try again in a quarter of an hour."
