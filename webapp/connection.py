@@ -8,7 +8,10 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 HEAD_S: Final = 20.0
-"""Seconds in which the head of a request must have arrived, from its first byte or from the connection on."""
+"""Seconds in which the head of a request must have arrived, from its first byte or from the connection on.
+
+The rest of a body has as long, from its reply on.
+"""
 KEEP_ALIVE_S: Final = 5
 """Seconds that a connection may be idle between two requests."""
 LONGEST_HEAD: Final = 16_384
@@ -20,7 +23,10 @@ FILES: Final = 4_096
 
 
 class Connection(H11Protocol):
-    """Is cut where the head of a request does not arrive in time; without that, it would wait for ever."""
+    """Is cut where the head of a request, or the rest of a body that is answered, does not arrive in time.
+
+    Without that, it would wait for ever: nobody reads such a body, so nobody else has a clock for it.
+    """
 
     head_s = HEAD_S
     _ends: asyncio.TimerHandle | None = None
@@ -28,20 +34,34 @@ class Connection(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the clock."""
         super().connection_made(transport)
-        self._ends = self.loop.call_later(self.head_s, transport.abort)
+        self._start()
 
     def data_received(self, data: bytes) -> None:
-        """Stop the clock where the head is whole, start it where a new one has begun."""
+        """Stop the clock where what it waits for is whole, start it where something new has begun."""
+        before = self.conn.their_state
         super().data_received(data)
-        if self.conn.their_state is not h11.IDLE:
+        if self.conn.their_state is not before:
             self._stop()
-        elif self._ends is None:
-            self._ends = self.loop.call_later(self.head_s, self.transport.abort)
+        if self.conn.their_state is h11.IDLE or self._body_is_late():
+            self._start()
+
+    def on_response_complete(self) -> None:
+        """Start the clock where the request goes on after its reply."""
+        super().on_response_complete()
+        if self._body_is_late():
+            self._start()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the clock."""
         self._stop()
         super().connection_lost(exc)
+
+    def _body_is_late(self) -> bool:
+        return self.conn.their_state is h11.SEND_BODY and self.conn.our_state is h11.DONE
+
+    def _start(self) -> None:
+        if self._ends is None:
+            self._ends = self.loop.call_later(self.head_s, self.transport.abort)
 
     def _stop(self) -> None:
         if self._ends is not None:

@@ -37,7 +37,7 @@ _MOST_CHARACTERS: Final = 10_000
 """Of a file of patterns, and of one of them: compiling takes hundreds of times its length in memory."""
 _MOST_LOOKS: Final = 8
 """Escapes within escapes are read as often as this, and so is what a secret stood beside."""
-_SECRET_NAME: Final = re.compile(rf"(?i)(?:\w+[_-])?{_NAMES}")
+_SECRET_NAME: Final = re.compile(rf"(?i)\b(?:\w+[_-])?{_NAMES}\Z")
 _SECRET_VALUE: Final = re.compile(r"(?=\S*\d)\S{6,}")
 _NAMED: Final = (
     rf"(?i)(\b(?:\w+[_-])?{_NAMES}[\"']?\s*=\s*[\"']?)(?!\[redacted\])[^\s\"'&,;<>{{}}]{{3,}}",
@@ -137,30 +137,43 @@ class Redaction:
         return text, places
 
     def json(self, value: Any, name: str = "") -> Redacted[Any]:
-        """A JSON value with every text in it redacted, names of fields too; `name` is that of the value's own field."""
-        if isinstance(value, str):
-            secret = _SECRET_NAME.fullmatch(name) and _SECRET_VALUE.fullmatch(value) and value != REDACTED
-            return Redacted(REDACTED, 1) if secret else self.text(value)
+        """A JSON value with every text, number and name of a field redacted; `name` is that of its own field."""
         if isinstance(value, list):
             items = [self.json(item, name) for item in value]
             return Redacted([item.value for item in items], sum(item.places for item in items))
-        if not isinstance(value, dict):
+        if isinstance(value, dict):
+            names = {key: self.text(key) for key in value}
+            parts = {key: self.json(part, key) for key, part in value.items()}
+            places = sum(part.places for part in (*names.values(), *parts.values()))
+            return Redacted({names[key].value: part.value for key, part in parts.items()}, places)
+        if value is None or isinstance(value, bool):
             return Redacted(value, 0)
-        names = {key: self.text(key) for key in value}
-        parts = {key: self.json(part, key) for key, part in value.items()}
-        places = sum(part.places for part in (*names.values(), *parts.values()))
-        return Redacted({names[key].value: part.value for key, part in parts.items()}, places)
+        written = value if isinstance(value, str) else json.dumps(value)
+        if _SECRET_NAME.search(name) and _SECRET_VALUE.fullmatch(written) and written != REDACTED:
+            return Redacted(REDACTED, 1)
+        found = self.text(written)
+        return found if isinstance(value, str) else Redacted(REDACTED if found.places else value, found.places)
 
     def written(self, text: str) -> Redacted[str]:
-        """A text that is perhaps JSON, and stays JSON then."""
-        try:
-            value = json.loads(text) if text.lstrip()[:1] in ("{", "[") else None
-        except (ValueError, RecursionError):
-            value = None
+        """A text that is perhaps JSON, and stays JSON then, unless a pattern runs across its parts.
+
+        Of a name that an object has twice, the last value alone is left.
+        """
+        value, twice = _read(text)
         if value is None:
             return self.text(text)
         found = self.json(value)
-        return Redacted(json.dumps(found.value) if found.places else text, found.places)
+        dumped, across = self._across(json.dumps(found.value))
+        changed = found.places or across or twice or self.text(text).places
+        return Redacted(dumped if changed else text, found.places + across)
+
+    def _across(self, dumped: str) -> tuple[str, int]:
+        """JSON without what one's own patterns find across its parts."""
+        places = 0
+        for pattern in self.own:
+            struck = [pattern.subn(REDACTED, part) for part in dumped.split(REDACTED)]
+            dumped, places = REDACTED.join(part for part, _ in struck), places + sum(found for _, found in struck)
+        return dumped, places
 
     def trajectory(self, trajectory: Trajectory) -> Redacted[Trajectory]:
         """The trajectory without prompts and raw replies, its other texts redacted.
@@ -182,6 +195,22 @@ class Redaction:
         parts = {name: self._part(getattr(value, name)) for name in names}
         whole = replace(value, **{name: part.value for name, part in parts.items()})  # type: ignore[type-var]
         return Redacted(whole, sum(part.places for part in parts.values()))
+
+
+def _read(text: str) -> tuple[Any, bool]:
+    """A JSON object or list, and whether a name in it comes twice; `None` for any other text."""
+    twice = False
+
+    def made(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal twice
+        found = dict(pairs)
+        twice = twice or len(found) < len(pairs)
+        return found
+
+    try:
+        return json.loads(text, object_pairs_hook=made) if text.lstrip()[:1] in ("{", "[") else None, twice
+    except (ValueError, RecursionError):
+        return None, False
 
 
 def without_texts(trajectory: Trajectory) -> Trajectory:

@@ -1,21 +1,11 @@
-"""Small inputs that would fill a machine's memory, each read in a process of its own: `python -m tests.safety.bombs`.
-
-The process loads everything first. For each bomb it forks a child, whose highest memory is counted from there
-on (`/proc/self/clear_refs`), against what it had then; the child prints what it was told and by how much it grew.
-"""
+"""Small inputs that would fill a machine's memory or take minutes; `python -m tests.safety.set_off` reads each."""
 
 import asyncio
 import gzip
-import json
-import os
-import sys
-import tempfile
-import time
 import zlib
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import redirect_stderr, redirect_stdout, suppress
+from collections.abc import Callable
 from functools import cache
-from io import BytesIO, StringIO
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
@@ -106,7 +96,8 @@ def pdf(stream: bytes, pages: int = 1) -> bytes:
     """A PDF whose pages share one packed content."""
     content = b"<< /Length %d /Filter /FlateDecode >> stream\n%s\nendstream" % (len(stream), stream)
     kids = b" ".join(b"%d 0 R" % (number + 4) for number in range(pages))
-    page = b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 9 9] /Contents 3 0 R >>"
+    font = b"/Resources << /Font << /F1 << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >> >>"
+    page = b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 9 9] /Contents 3 0 R %s >>" % font
     objects = [
         b"<< /Type /Catalog /Pages 2 0 R >>",
         b"<< /Type /Pages /Kids [%s] /Count %d >>" % (kids, pages),
@@ -125,8 +116,9 @@ def pdf(stream: bytes, pages: int = 1) -> bytes:
     return out.getvalue()
 
 
-def replied(headers: dict[str, str], body: Callable[[], bytes]) -> Bomb:
-    """A model server that says that."""
+def replied(encoding: str | None) -> Bomb:
+    """A model server that says what is `SERVED`."""
+    headers = {} if encoding is None else {"Content-Encoding": encoding}
 
     async def handle(_: web.Request) -> web.StreamResponse:
         return web.Response(body=SERVED[0], headers={"Content-Type": "application/json", **headers})
@@ -139,13 +131,23 @@ def replied(headers: dict[str, str], body: Callable[[], bytes]) -> Bomb:
             finally:
                 await clients.aclose()
 
-    def run(_: Path) -> Any:
-        return asyncio.run(run_async())
-
-    return run
+    return lambda _: asyncio.run(run_async())
 
 
 SERVED: list[bytes] = [b""]
+REPLIES: Final[dict[str, tuple[str | None, Callable[[], bytes]]]] = {
+    "reply: gzip": ("gzip", packed),
+    "reply: gzip in gzip": ("gzip, gzip", lambda: gzip.compress(packed())),
+    "reply: br": ("br", lambda: b"\x1b" * 1_000),  # refused by its name
+    "reply: long": (None, lambda: b" " * (50 << 20)),
+    "reply: wide JSON": (None, lambda: wide(b'{"choices": [', b"[]", 2_000_000, b"]}")),
+    "reply: deep JSON": (None, lambda: deep("[", "]", 1_000_000)),
+}
+
+
+def prepare(name: str) -> None:
+    """Make what the server of that bomb says, before anything is measured."""
+    SERVED[0] = REPLIES[name][1]() if name in REPLIES else b""
 
 
 def posted(path: str, body: bytes, **headers: str) -> Bomb:
@@ -174,9 +176,9 @@ BOMBS: Final[dict[str, Bomb]] = {
     "documents: brackets in Markdown": documents("a.md", b"[" * 500_000 + b"](x)" * 100_000),
     "documents: deep JSON": documents("a.jsonl", deep("[", "]", 500_000)),
     "documents: wide JSON": documents("a.jsonl", wide(b'{"text": [', b"[]", 4_000_000, b"]}")),
-    "documents: a packed PDF": documents("a.pdf", pdf(zlib.compress(b"BT (a) Tj ET\n" * 4_000_000, 9))),
+    "documents: a packed PDF": documents("a.pdf", pdf(zlib.compress(b"BT /F1 9 Tf (a) Tj ET\n" * 4_000_000, 9))),
     "documents: a PDF of many pages of one content": documents(
-        "a.pdf", pdf(zlib.compress(b"BT (word) Tj ET\n" * 500_000, 9), 200)
+        "a.pdf", pdf(zlib.compress(b"BT /F1 9 Tf (word) Tj ET\n" * 500_000, 9), 200)
     ),
     "import: deep JSON": imported("trajectories", deep('{"steps":', "}", 300_000)),
     "import: wide JSON": imported("trajectories", wide(b'{"format": 1, "steps": [', b"[]", 12_000_000, b"]}")),
@@ -206,66 +208,8 @@ BOMBS: Final[dict[str, Bomb]] = {
     "patterns: huge": lambda folder: Redaction.read(file(folder, "patterns", b"a|" * 4_000_000 + b"b")),
     "patterns: many": lambda folder: Redaction.read(file(folder, "patterns", b"[a-z]{1,9}b?c\n" * 70_000)),
     "patterns: repeated": lambda folder: Redaction.read(file(folder, "patterns", b"a{99999999999999999999}")),
-    "reply: gzip": replied({"Content-Encoding": "gzip"}, packed),
-    "reply: gzip in gzip": replied({"Content-Encoding": "gzip, gzip"}, packed),
-    "reply: br": replied({"Content-Encoding": "br"}, packed),
-    "reply: long": replied({}, packed),
-    "reply: wide JSON": replied({}, packed),
-    "reply: deep JSON": replied({}, packed),
+    **{name: replied(encoding) for name, (encoding, _) in REPLIES.items()},
     "request: wide JSON": posted("/api/v1/reward", wide(b"[", b"[]", 600_000, b"]")),
     "request: deep JSON": posted("/api/v1/reward", deep("[", "]", 900_000)),
     "request: gzip": posted("/api/v1/runs", packed(), **{"Content-Encoding": "gzip"}),
 }
-
-
-def told(bomb: Bomb, folder: Path) -> str:
-    """What is said of it, in a few words."""
-    said = StringIO()
-    with redirect_stdout(said), redirect_stderr(said):
-        try:
-            result = bomb(folder)
-        except Exception as error:  # noqa: BLE001 - told as any other end
-            result = f"{type(error).__name__}: {error}"
-    return f"{result} {said.getvalue()}"[:300]
-
-
-def status(name: str) -> int:
-    lines = Path("/proc/self/status").read_text("ascii").splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(name))
-
-
-def measured(name: str) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory() as folder:
-        Path("/proc/self/clear_refs").write_text("5", "ascii")
-        before, began = status("VmRSS"), time.process_time()
-        said = told(BOMBS[name], Path(folder))
-        return {"name": name, "grew": status("VmHWM") - before, "cpu_s": time.process_time() - began, "told": said}
-
-
-def forked(name: str) -> None:
-    """Set one off in a child, and print what came of it."""
-    sys.stdout.flush()
-    child = os.fork()
-    if child == 0:
-        with suppress(BaseException):
-            os.write(1, (json.dumps(measured(name)) + "\n").encode())
-        os._exit(0)
-    os.waitpid(child, 0)
-
-
-def chosen(asked: Sequence[str]) -> Iterator[str]:
-    return (name for name in BOMBS if not asked or name in asked)
-
-
-if __name__ == "__main__":
-    SERVED[0] = packed()
-    for one in chosen(sys.argv[1:]):
-        if one == "reply: br":
-            SERVED[0] = b"\x1b" * 1_000  # refused by its name
-        elif one == "reply: long":
-            SERVED[0] = b" " * (50 << 20)
-        elif one == "reply: wide JSON":
-            SERVED[0] = wide(b'{"choices": [', b"[]", 2_000_000, b"]}")
-        elif one == "reply: deep JSON":
-            SERVED[0] = deep("[", "]", 1_000_000)
-        forked(one)

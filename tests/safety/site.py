@@ -1,19 +1,17 @@
 """A whole server with its page, as `podium serve` makes it, on a socket of this machine, with two faults planted."""
 
-import asyncio
 import json
-import queue
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
 import httpx
-import uvicorn
+from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.types import Receive, Scope, Send
 
+from tests.webapp.outside_server import in_a_thread
 from webapp.app import create_app
 from webapp.connection import Connection, listening
 from webapp.front_desk import FrontDesk
@@ -101,37 +99,13 @@ class Faulty:
 @contextmanager
 def site(settings: Settings) -> Iterator[Site]:
     """Serve until the block ends."""
-    told: queue.SimpleQueue[tuple[uvicorn.Server, Site] | BaseException] = queue.SimpleQueue()
 
-    async def serve() -> None:
+    @asynccontextmanager
+    async def made() -> AsyncIterator[tuple[FastAPI, None]]:
         async with open_services(settings) as services:
             app = create_app(services)
             app.user_middleware.append(Middleware(Faulty))
-            options = listening() | {"http": QuickConnection}
-            server = uvicorn.Server(
-                uvicorn.Config(app, log_config=None, port=0, timeout_graceful_shutdown=1, **options)
-            )
-            serving = asyncio.create_task(server.serve())
-            while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn offers no event
-                await asyncio.sleep(0.01)
-            port = server.servers[0].sockets[0].getsockname()[1]
-            told.put((server, Site(f"http://127.0.0.1:{port}")))
-            await serving
+            yield app, None
 
-    def run() -> None:
-        try:
-            asyncio.run(serve())
-        except BaseException as error:  # noqa: BLE001 - told to whoever waits for the start
-            told.put(error)
-
-    thread = threading.Thread(target=run, name="site")
-    thread.start()
-    began = told.get(timeout=120)
-    if isinstance(began, BaseException):
-        raise began
-    server, found = began
-    try:
-        yield found
-    finally:
-        server.should_exit = True
-        thread.join(timeout=30)
+    with in_a_thread(made(), **listening() | {"http": QuickConnection}) as (url, _, _):
+        yield Site(url)

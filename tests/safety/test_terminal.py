@@ -120,6 +120,15 @@ def test_secrets_of_the_environment_and_passwords_in_addresses_are_struck_out() 
     assert "postgresql://podium:[key]@127.0.0.1:1/podium" in struck
     assert "p@ss" not in struck
     assert struck.endswith("http://a/b@c")
+    in_query = f"postgresql://podium@h/podium?x=1&password={SECRET}&sslpassword={SECRET}&y=2"
+    assert secrets.struck(in_query) == "postgresql://podium@h/podium?x=1&password=[key]&sslpassword=[key]&y=2"
+
+
+def test_a_secret_in_a_file_is_struck_out_and_its_place_is_not(tmp_path: Path) -> None:
+    file = tmp_path / "client-secret"
+    file.write_text(f"{SECRET}\n")
+    secrets = Secrets.of({"PODIUM_OIDC_CLIENT_SECRET_FILE": str(file), "OTHER_KEY_FILE": str(tmp_path / "missing")})
+    assert secrets.struck(f"{file}: {SECRET}") == f"{file}: [key]"
 
 
 WRONG = [
@@ -128,10 +137,15 @@ WRONG = [
     URL.replace("postgresql", "mysql"),
     URL.replace("://", ":/"),
     f"{URL}?x=\x00",
+    f"postgresql://podium@127.0.0.1:1/podium?password={SECRET}",
+    f"postgresql:/podium@127.0.0.1:1/podium?password={SECRET}",
+    f"postgresql:/127.0.0.1:1/podium?password=p@{SECRET}",
 ]
 
 
-@pytest.mark.parametrize("url", WRONG, ids=["unreachable", "misnamed", "another", "mistyped", "odd"])
+@pytest.mark.parametrize(
+    "url", WRONG, ids=["unreachable", "misnamed", "another", "mistyped", "odd", "query", "wrong-query", "odd-query"]
+)
 def test_the_password_of_the_database_is_in_no_message(
     url: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

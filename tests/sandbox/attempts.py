@@ -16,17 +16,21 @@ class Attempt:
 
     name: str
     code: str
-    worst: bool
+    worst: bool = False
+    does: str | None = None
+    """What it does to the host in plain Python: starts, dials, writes, tells."""
+    broken: bool = False
 
-    def at(self, file: Path) -> str:
-        """The program, aimed at this file."""
-        return self.code.replace("FILE", str(file))
+    def at(self, file: Path, port: int = 9) -> str:
+        """The program, aimed at this file, a mark beside it, and that port."""
+        aimed = self.code.replace("FILE", str(file)).replace("MARK", str(mark_beside(file)))
+        return aimed.replace("PORT", str(port))
 
 
 def attempts() -> list[Attempt]:
     """All of `attempts.toml`, in order."""
     read = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
-    return [Attempt(one["name"], one["code"], one.get("worst", False)) for one in read["attempt"]]
+    return [Attempt(**one) for one in read["attempt"]]
 
 
 def canary_file(folder: Path) -> Path:
@@ -34,3 +38,8 @@ def canary_file(folder: Path) -> Path:
     file = folder / "secret.txt"
     file.write_text(CANARY, "utf-8")
     return file
+
+
+def mark_beside(file: Path) -> Path:
+    """What a process would leave that an attempt started."""
+    return file.with_name("mark.txt")

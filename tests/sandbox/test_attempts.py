@@ -1,32 +1,63 @@
-"""Every attempt at reading or exhausting the host ends in the sandbox, in time and in memory."""
+"""Every attempt at reading, changing or exhausting the host ends in the sandbox, in time and in memory."""
 
+import ast
 import asyncio
-import resource
 import sys
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from orchestrator.sandbox import SandboxLimits, run_code
 from orchestrator.trajectory import CodeRun
-from tests.sandbox.attempts import CANARY, VARIABLE, Attempt, attempts, canary_file
+from tests.safety.set_off import status
+from tests.sandbox.attempts import CANARY, VARIABLE, Attempt, attempts, canary_file, mark_beside
 
 LIMITS = SandboxLimits(seconds=0.2)
 ATTEMPTS = attempts()
+EFFECTS = {"starts": 9, "dials": 2, "writes": 3, "tells": 6}
+"""How many attempts have which in plain Python."""
 MOST_GROWTH_BYTES = 400 * 2**20
-"""Of this process, over all attempts: one giant message is in memory a few times while it is cut."""
-
-
-@pytest.fixture(scope="module")
-def peak_bytes() -> int:
-    """What this process used at most before the first attempt."""
-    return used_bytes()
+"""Of this process, in one attempt: a giant message is in memory a few times while it is cut."""
 
 
 def used_bytes() -> int:
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    """What this process uses now; its highest use is counted from here on."""
+    if sys.platform != "linux":
+        return 0
+    Path("/proc/self/clear_refs").write_text("5", "ascii")
+    return status("VmRSS")
+
+
+def most_bytes() -> int:
+    return status("VmHWM") if sys.platform == "linux" else 0
+
+
+@asynccontextmanager
+async def dialled() -> AsyncIterator[tuple[int, list[object]]]:
+    """A port of this machine, and who called there."""
+    calls: list[object] = []
+
+    async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        calls.append(writer.get_extra_info("peername"))
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        yield server.sockets[0].getsockname()[1], calls
+
+
+def effects(secret: Path, calls: list[object], said: str) -> set[str]:
+    """What an attempt did to the host."""
+    seen = {
+        "starts": mark_beside(secret).exists(),
+        "dials": bool(calls),
+        "writes": not secret.exists() or secret.read_text("utf-8") != CANARY,
+        "tells": CANARY in said,
+    }
+    return {effect for effect, so in seen.items() if so}
 
 
 async def longest_pause_s(over: asyncio.Event) -> float:
@@ -50,26 +81,51 @@ def test_there_are_many_attempts_and_none_twice() -> None:
 
 
 @pytest.mark.parametrize("attempt", ATTEMPTS, ids=lambda one: one.name.replace(" ", "-"))
-async def test_an_attempt_is_contained(
-    attempt: Attempt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, peak_bytes: int
-) -> None:
+async def test_an_attempt_is_contained(attempt: Attempt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     secret = canary_file(tmp_path)
     monkeypatch.setenv(VARIABLE, CANARY)
     over = asyncio.Event()
     watch = asyncio.create_task(longest_pause_s(over))
-    began = time.perf_counter()
-    run = await run_code(attempt.at(secret), limits=LIMITS)
-    elapsed_s = time.perf_counter() - began
-    over.set()
-    assert elapsed_s < 2 * LIMITS.seconds + 3
-    assert await watch < 1
-    assert not any(CANARY in text for text in told(run))
+    async with dialled() as (port, calls):
+        code = attempt.at(secret, port)
+        before, began = used_bytes(), time.perf_counter()
+        run = await run_code(code, limits=LIMITS)
+        elapsed_s = time.perf_counter() - began
+        over.set()
+        assert elapsed_s < 2 * LIMITS.seconds + 3
+        assert await watch < 1
+        assert effects(secret, calls, " ".join(told(run))) == set()
     assert all(len(text) <= LIMITS.output_characters + 60 for text in told(run))
-    assert secret.read_text("utf-8") == CANARY
-    assert used_bytes() - peak_bytes < MOST_GROWTH_BYTES
+    assert most_bytes() - before < MOST_GROWTH_BYTES
 
 
-async def test_the_canary_would_be_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_attempts_are_programs() -> None:
+    """What cannot be parsed would be contained by that alone."""
+    for one in ATTEMPTS:
+        if not one.broken:
+            ast.parse(one.at(Path("/tmp/secret.txt")))
+    assert sum(one.broken for one in ATTEMPTS) == 1
+    assert {effect: sum(one.does == effect for one in ATTEMPTS) for effect in EFFECTS} == EFFECTS
+
+
+@pytest.mark.parametrize(
+    "attempt", [one for one in ATTEMPTS if one.does], ids=lambda one: f"{one.does}-{one.name.replace(' ', '-')}"
+)
+async def test_plain_python_would_not_contain_it(
+    attempt: Attempt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = canary_file(tmp_path)
+    monkeypatch.setenv(VARIABLE, CANARY)
+    async with dialled() as (port, calls):
+        child = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", attempt.at(secret, port),
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL, cwd=tmp_path,
+        )  # fmt: skip
+        said, _ = await asyncio.wait_for(child.communicate(), 30)
+        assert attempt.does in effects(secret, calls, said.decode(errors="replace"))
+
+
+async def test_the_canary_would_be_seen_in_what_the_sandbox_says() -> None:
     run = await run_code(f"print({CANARY!r})", limits=LIMITS)
     assert CANARY in told(run)[0]
 

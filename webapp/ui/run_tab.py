@@ -31,7 +31,7 @@ class RunTab:
         self.token = gr.Textbox("", visible="hidden", elem_id="token", label="run")
         with gr.Row(equal_height=False):
             with gr.Column(scale=4, min_width=300, elem_classes="pd-controls"):
-                gr.HTML(words.LOOKING, elem_classes="pd-looking")
+                gr.Markdown(words.LOOKING, elem_classes="pd-looking")
                 self._question()
                 self._wishes()
                 self._folds()

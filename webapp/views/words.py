@@ -8,8 +8,8 @@ TITLE: Final = "Podium"
 # Controls of the run tab
 QUERY: Final = "Query"
 LOOKING: Final = (
-    "<p>You look on here as a viewer. Runs that others ask for are on <a href='../runs'>Runs</a>, talks on "
-    "<a href='../stage'>Stage</a>. To ask yourself, have an admin make you an author.</p>"
+    "You look on here as a viewer. What others ask for is under History and on the page Runs, talks are on Stage. "
+    "To ask yourself, have an admin make you an author."
 )
 QUERY_HINT: Final = "Ask something. Enter asks; Shift+Enter starts a new line."
 PRESET: Final = "What matters to you"
