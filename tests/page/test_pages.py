@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.page.conftest import Desk
-from tests.page.watch import MakeContext, MakePage
+from tests.page.watch import LEFT, MakeContext, MakePage
 
 QUERY = "By how many metres is Mount Kenya higher than Mount Kinabalu?"
 pytestmark = pytest.mark.browser
@@ -33,7 +33,7 @@ def test_every_page_shows_the_run(
     another_page: MakePage, base_url: str, run: str, artifacts: Path, scheme: Any, size: str
 ) -> None:
     width, height = SIZES[size]
-    page = another_page(color_scheme=scheme, viewport={"width": width, "height": height})
+    page = another_page(allowed=LEFT, color_scheme=scheme, viewport={"width": width, "height": height})
     page.goto(f"{base_url}/ui/")
     expect(page.get_by_role("heading", name="Nothing has run yet")).to_be_visible()
     page.screenshot(path=artifacts / f"empty-{size}-{scheme}.png")

@@ -28,6 +28,9 @@ OBSERVER = """(() => {
   window.tellMoved = () => tell(observer.takeRecords());
 })()""".replace("MOVED", MOVED)
 
+LEFT = ("AbortError", "Connection errored out")
+"""What Gradio says where somebody leaves the desk while it still loads."""
+
 MakeContext = Callable[..., BrowserContext]
 MakePage = Callable[..., Page]
 

@@ -9,11 +9,9 @@ from playwright.sync_api import Page, expect
 
 from tests.page.conftest import serving
 from tests.page.jobs.rank_world import seed
-from tests.page.watch import MakePage
+from tests.page.watch import LEFT, MakePage
 
 pytestmark = pytest.mark.browser
-LEFT = ["AbortError", "Connection errored out"]
-"""What Gradio says where somebody leaves the desk while it still loads."""
 ONE = {"run": ["r000"], "alternative": ["r000-t2"], "step": ["1"]}
 
 
