@@ -12,8 +12,12 @@ HEAD_S: Final = 20.0
 
 The rest of a body has as long, from its reply on.
 """
-KEEP_ALIVE_S: Final = 5
-"""Seconds that a connection may be idle between two requests."""
+KEEP_ALIVE_S: Final = 75
+"""Seconds that a connection may be idle between two requests.
+
+Longer than people think over a ballot, and than proxies keep theirs: who sends at the moment at which it is closed gets
+no answer, and a program, unlike a browser, does not send a ranking again by itself.
+"""
 LONGEST_HEAD: Final = 16_384
 """Bytes of one."""
 MOST_CONNECTIONS: Final = 2_000
@@ -46,9 +50,9 @@ class Connection(H11Protocol):
             self._start()
 
     def on_response_complete(self) -> None:
-        """Start the clock where the request goes on after its reply."""
+        """Start the clock where the request goes on after its reply, or half of the next one is there."""
         super().on_response_complete()
-        if self._body_is_late():
+        if self._body_is_late() or (self.conn.their_state is h11.IDLE and self.conn.trailing_data[0]):
             self._start()
 
     def connection_lost(self, exc: Exception | None) -> None:

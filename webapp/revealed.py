@@ -66,6 +66,7 @@ class Revealed:
         self._live: LiveFit | None = None
         self._stated: dict[str, PreferenceVector | None] = {}
         """What was stated where these rankings were given, by id."""
+        self._vectors: dict[str, PreferenceVector] = {}
         self._known = 0
         """Rankings of the database that are taken in, corrected ones too."""
         self._forgotten = 0
@@ -146,7 +147,7 @@ class Revealed:
             self._updated_s = time.perf_counter() - begun
         for ranking, judgement in zip(new, judgements, strict=True):
             self._stated.pop(ranking.supersedes or "", None)
-            self._stated[ranking.id] = judgement.stated
+            self._stated[ranking.id] = self._shared(judgement.stated)
         self._known += len(new)
         return True
 
@@ -163,9 +164,13 @@ class Revealed:
     def _read(self) -> LiveFit:
         self._known, self._forgotten = self._store.rankings_version()
         judgements = list(self._store.iter_judgements())
-        self._stated = {judgement.ranking: judgement.stated for judgement in judgements}
+        self._stated = {judgement.ranking: self._shared(judgement.stated) for judgement in judgements}
         self._live = LiveFit(judgements, aliases=stated_aliases(judgements))
         return self._live
+
+    def _shared(self, stated: PreferenceVector | None) -> PreferenceVector | None:
+        """The one that is kept of all equal ones: few are stated, by many."""
+        return None if stated is None else self._vectors.setdefault(repr(stated), stated)
 
     def _told(self, live: LiveFit) -> Standing:
         used = 0 if live.fit is None else live.choices.rankings
