@@ -14,6 +14,7 @@ from tests.kills.record import Place
 from tests.kills.world import API, LOST, World
 
 RANKERS, RUNNERS, LEASERS = 34, 10, 6
+BUDGET_USD: Final = 1.0
 
 
 def everybody(world: World, study: str, asides: str) -> list[Coroutine[Any, Any, None]]:
@@ -43,7 +44,9 @@ class Runner:
         while not self._world.over.is_set():
             self._count += 1
             seed = self._number * 100_000 + self._count
-            body = {"query": self._chance.choice(tasks).question, "alternatives": 2, "seed": seed}
+            query = self._chance.choice(tasks).question
+            # What nobody resumes, because its id got lost with the reply, holds its budget back for good.
+            body = {"query": query, "alternatives": 2, "seed": seed, "limits": {"usd": BUDGET_USD}}
             answer = await self._world.ask("run", "POST", "/runs", json=body)
             if answer is not None and answer[0] == 201:
                 self._world.record.begun |= {one["id"] for one in answer[1]["trajectories"]}
