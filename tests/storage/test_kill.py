@@ -82,8 +82,8 @@ def test_kills_of_a_writing_process_lose_nothing_that_was_acknowledged(sqlite_ur
                 assert check(sqlite_url) == []
     assert check(sqlite_url) == []
     said = acknowledged(file)
-    assert len(said.finished) > 20
-    assert len(said.ranked) > 20
+    assert len(said.finished) > KILLS
+    assert len(said.ranked) > KILLS
     with Store.open(sqlite_url) as store:
         all_is_there(store, said)
         before_restart = {t.id for t in store.iter_trajectories() if store.state(t.id) is State.RUNNING}
